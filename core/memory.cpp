@@ -1,0 +1,111 @@
+#include "core/memory.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+
+namespace spiketape {
+namespace {
+
+constexpr std::size_t kAlignment = 64;
+constexpr std::size_t kSlack = 64;
+
+thread_local MemoryTag current_tag = MemoryTag::other;
+
+struct Counter {
+  std::atomic<std::size_t> current{0};
+  std::atomic<std::size_t> peak{0};
+
+  void add(std::size_t bytes) {
+    const std::size_t now = current.fetch_add(bytes) + bytes;
+    std::size_t seen = peak.load();
+    while (seen < now && !peak.compare_exchange_weak(seen, now)) {
+    }
+  }
+  MemoryUse use() const { return {current.load(), peak.load()}; }
+};
+
+struct Ledger {
+  Counter total;
+  std::array<Counter, kMemoryTags> by_tag;
+};
+
+Ledger& ledger(Device device) {
+  static Ledger cpu;
+  static Ledger cuda;
+  return device.kind == DeviceKind::cpu ? cpu : cuda;
+}
+
+Counter& counter(Device device, MemoryTag tag) {
+  return ledger(device).by_tag[static_cast<std::size_t>(tag)];
+}
+
+class CpuMemory final : public MemoryResource {
+ public:
+  void clear(void* memory, std::size_t bytes) override { std::memset(memory, 0, bytes); }
+  Device device() const override { return kCpu; }
+
+ private:
+  void* do_allocate(std::size_t bytes) override {
+    const std::size_t padded = (bytes + kSlack + kAlignment - 1) / kAlignment * kAlignment;
+    void* memory = std::aligned_alloc(kAlignment, padded);
+    if (memory != nullptr) std::memset(static_cast<char*>(memory) + bytes, 0, padded - bytes);
+    return memory;
+  }
+  void do_deallocate(void* memory, std::size_t /*bytes*/) noexcept override { std::free(memory); }
+};
+
+}  // namespace
+
+std::string_view to_string(MemoryTag tag) {
+  constexpr std::array<std::string_view, kMemoryTags> names = {
+      "other", "parameter", "tape", "gradient", "optimizer", "data", "scratch"};
+  return names[static_cast<std::size_t>(tag)];
+}
+
+MemoryUse memory_use(Device device) { return ledger(device).total.use(); }
+MemoryUse memory_use(Device device, MemoryTag tag) { return counter(device, tag).use(); }
+
+void reset_peak_memory(Device device) {
+  Ledger& book = ledger(device);
+  book.total.peak = book.total.current.load();
+  for (Counter& each : book.by_tag) each.peak = each.current.load();
+}
+
+MemoryTagScope::MemoryTagScope(MemoryTag tag) : previous_(current_tag) { current_tag = tag; }
+MemoryTagScope::~MemoryTagScope() { current_tag = previous_; }
+MemoryTag current_memory_tag() { return current_tag; }
+
+void* MemoryResource::allocate(std::size_t bytes, MemoryTag tag) {
+  void* memory = do_allocate(bytes);
+  if (memory == nullptr)
+    throw BackendError(
+        fmt::format("memory: {} has no {} bytes left for '{}' ({} in use); use a smaller batch or model",
+                    to_string(device()),
+                    bytes,
+                    to_string(tag),
+                    memory_use(device()).current));
+  ledger(device()).total.add(bytes);
+  counter(device(), tag).add(bytes);
+  return memory;
+}
+
+void MemoryResource::deallocate(void* memory, std::size_t bytes, MemoryTag tag) noexcept {
+  if (memory == nullptr) return;
+  do_deallocate(memory, bytes);
+  ledger(device()).total.current -= bytes;
+  counter(device(), tag).current -= bytes;
+}
+
+MemoryResource& memory_resource(Device device) {
+  require_available(device);
+  static CpuMemory cpu;
+  return cpu;
+}
+
+}  // namespace spiketape

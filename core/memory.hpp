@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "core/device.hpp"
+
+/// Memory with byte accounting. Every array of the library comes from a MemoryResource, and each allocation is
+/// booked under a tag, so that "what does a training step keep?" is a question with a measured answer.
+namespace spiketape {
+
+/// What an allocation is for. `tape`: what a training step keeps between forward and backward.
+enum class MemoryTag { other, parameter, tape, gradient, optimizer, data, scratch };
+inline constexpr int kMemoryTags = 7;
+
+std::string_view to_string(MemoryTag tag);
+
+/// Bytes in use now, and the most there have been since the last reset_peak_memory().
+struct MemoryUse {
+  std::size_t current = 0;
+  std::size_t peak = 0;
+};
+
+MemoryUse memory_use(Device device);
+MemoryUse memory_use(Device device, MemoryTag tag);
+
+/// Starts a new peak at the current use, for every tag of `device`.
+void reset_peak_memory(Device device);
+
+/// While it lives, allocations of this thread that name no tag are booked under `tag`.
+class MemoryTagScope {
+ public:
+  explicit MemoryTagScope(MemoryTag tag);
+  ~MemoryTagScope();
+  MemoryTagScope(const MemoryTagScope&) = delete;
+  MemoryTagScope& operator=(const MemoryTagScope&) = delete;
+
+ private:
+  MemoryTag previous_;
+};
+
+/// The tag that this thread books under now; MemoryTag::other outside every MemoryTagScope.
+MemoryTag current_memory_tag();
+
+/// Raw memory of one device. Alignment is 64 bytes, and at least 64 readable bytes follow each block: a kernel may
+/// load (never store) one whole vector past the end. Those bytes are zero on the CPU.
+class MemoryResource {
+ public:
+  virtual ~MemoryResource() = default;
+
+  /// @throws BackendError when the device has no such amount left; says how much was asked for.
+  void* allocate(std::size_t bytes, MemoryTag tag);
+  /// Frees what allocate() gave for the same `bytes` and `tag`.
+  void deallocate(void* memory, std::size_t bytes, MemoryTag tag) noexcept;
+  /// Sets `bytes` bytes to zero.
+  virtual void clear(void* memory, std::size_t bytes) = 0;
+  virtual Device device() const = 0;
+
+ private:
+  virtual void* do_allocate(std::size_t bytes) = 0;  ///< nullptr when there is none left
+  virtual void do_deallocate(void* memory, std::size_t bytes) noexcept = 0;
+};
+
+/// The resource of `device`. @throws BackendError when the device is not available.
+MemoryResource& memory_resource(Device device);
+
+}  // namespace spiketape
