@@ -1,0 +1,12 @@
+#pragma once
+
+/// The dense differentiable ops. Each takes Variables of float32 on the CPU, returns a new
+/// Variable, and under a tape records one entry when an input wants a gradient. Shapes that do not
+/// fit raise ShapeError naming the op.
+#include "autograd/ops/binary.hpp"
+#include "autograd/ops/loss.hpp"
+#include "autograd/ops/matmul.hpp"
+#include "autograd/ops/reduce.hpp"
+#include "autograd/ops/shape.hpp"
+#include "autograd/ops/softmax.hpp"
+#include "autograd/ops/unary.hpp"

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "autograd/named.hpp"
+
+namespace spiketape {
+
+/// Changes parameters by their gradients. Derived classes say how one parameter is updated; this
+/// class owns what they remember between steps (the slots, e.g. Adam's two moments), and saves and
+/// loads it by name.
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+  Optimizer(const Optimizer&) = delete;
+  Optimizer& operator=(const Optimizer&) = delete;
+
+  /// Applies the gradients, then clears them. A parameter without a gradient in this step (it took
+  /// no part in the loss, or wants none) is skipped whole: value, slots and its own step count stay
+  /// as they are, weight decay included.
+  void step();
+
+  /// Clears all gradients without applying them.
+  void zero_grad();
+
+  float learning_rate() const { return learning_rate_; }
+  /// @throws Error unless finite and at least 0.
+  void set_learning_rate(float learning_rate);
+
+  /// Calls of step() so far.
+  std::int64_t steps_done() const { return steps_done_; }
+  const std::vector<NamedVariable>& parameters() const { return parameters_; }
+
+  /// All that a resumed run needs, by name: "steps", and for each parameter "<parameter>/steps" and
+  /// one
+  /// "<parameter>/<slot>" of its shape per slot. Step counts are [2] tensors: count % 2^24, count /
+  /// 2^24, both exact. The slots share memory with the optimiser: save them before the next step().
+  /// The learning rate is a setting and is not part of the state.
+  std::vector<NamedTensor> state() const;
+
+  /// Copies what state() gave. Nothing is changed when it throws.
+  /// @throws DataError for a missing, unknown or doubled name, ShapeError for another shape; both
+  /// say what to do.
+  void load_state(std::span<const NamedTensor> state);
+
+ protected:
+  /// @param slots names of what is remembered per parameter, e.g. {"m", "v"}; all start as zeros.
+  /// @throws Error for an undefined variable, a name or a variable that is there twice, or a bad
+  /// learning rate.
+  Optimizer(std::string name,
+            std::vector<NamedVariable> parameters,
+            float learning_rate,
+            std::vector<std::string> slots);
+
+  /// What update() may read and write. All spans have the size of the parameter.
+  struct Update {
+    std::span<float> value;
+    std::span<const float> grad;
+    std::span<Tensor> slots;  ///< in the order of the constructor's names
+    std::int64_t step;        ///< 1 at this parameter's first update
+  };
+
+ private:
+  virtual void update(const Update& parameter) = 0;
+
+  std::string name_;
+  std::vector<NamedVariable> parameters_;
+  float learning_rate_ = 0.0f;
+  std::vector<std::string> slot_names_;
+  std::vector<std::vector<Tensor>> slots_;  ///< [parameter][slot]
+  std::vector<std::int64_t> parameter_steps_;
+  std::int64_t steps_done_ = 0;
+};
+
+}  // namespace spiketape
