@@ -7,7 +7,7 @@ check_format() {
   git ls-files -z '*.cpp' '*.hpp' '*.cu' '*.cuh' | xargs -0 -r clang-format-14 --dry-run --Werror
 }
 
-build_with_warnings_as_errors() { build cpu -DSPIKETAPE_WERROR=ON; }
+build_with_warnings_as_errors() { build cpu all -DSPIKETAPE_WERROR=ON; }
 
 lint() { "$root/tests/checks/lint.sh" "$root" "$root/build/cpu"; }
 
@@ -18,7 +18,7 @@ run_tests() {
 }
 
 sanitized() {
-  build "$1"
+  build "$1" all
   run_tests "$1"
 }
 
@@ -28,7 +28,7 @@ compile_cuda() {
   elif ! command -v nvcc >/dev/null; then
     echo 'skipped: no nvcc on this machine'
   else
-    build cuda-compile
+    build cuda-compile all
   fi
 }
 
