@@ -8,9 +8,10 @@
 
 namespace spiketape {
 
-/// A recipe for the input current of a layer, not a tensor: a sum of (spikes, synapse) terms, an own recurrence and a bias,
-/// e.g. `fc(x) + skip(y) + bias`. It is consumed by spike() or readout(), inside whose time loop it is evaluated;
-/// dense(current) materialises it for inspection.
+/// A recipe for the input current of a layer, not a tensor: a sum of (spikes, synapse) terms, an
+/// own recurrence and a bias, e.g. `fc(x) + skip(y) + bias`. It is consumed by spike() or
+/// readout(), inside whose time loop it is evaluated; dense(current) materialises it for
+/// inspection.
 class Current {
  public:
   struct Term {
@@ -19,18 +20,20 @@ class Current {
     std::shared_ptr<const Synapse> synapse;
   };
 
-  /// One term. @throws ShapeError when the spikes' neurons are not the synapse's inputs or the weight's shape is not
-  /// its weight_shape(); `name` (of the layer) begins the message.
+  /// One term. @throws ShapeError when the spikes' neurons are not the synapse's inputs or the
+  /// weight's shape is not its weight_shape(); `name` (of the layer) begins the message.
   static Current from_synapse(const std::string& name,
                               const SpikeVariable& source,
                               const Variable& weight,
                               std::shared_ptr<const Synapse> synapse);
-  /// The layer's own spikes through weights [neurons, neurons]: spikes of step t arrive with the current of step t.
+  /// The layer's own spikes through weights [neurons, neurons]: spikes of step t arrive with the
+  /// current of step t.
   static Current from_recurrence(const std::string& name, const Variable& weight);
   /// A constant current [neurons] at every step.
   static Current from_bias(const std::string& name, const Variable& bias);
 
-  /// Sums two recipes. @throws ShapeError when their neurons, batches or steps differ; Error for two recurrences.
+  /// Sums two recipes. @throws ShapeError when their neurons, batches or steps differ; Error for
+  /// two recurrences.
   friend Current operator+(Current left, const Current& right);
 
   std::int64_t neurons() const { return neurons_; }
@@ -51,7 +54,8 @@ class Current {
   std::vector<Variable> biases_;
 };
 
-/// The current of every step, [batch, step, neuron], without the recurrence (which needs a neuron). For people and tests.
+/// The current of every step, [batch, step, neuron], without the recurrence (which needs a neuron).
+/// For people and tests.
 Tensor dense(const Current& current);
 
 }  // namespace spiketape

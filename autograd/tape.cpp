@@ -22,7 +22,8 @@ Tape* Tape::current() { return current_tape; }
 
 void Tape::record(std::string_view op, std::function<void()> backward) {
   if (used_)
-    throw Error(fmt::format("tape: cannot record '{}' after backward(); make a new Tape for each step", op));
+    throw Error(fmt::format(
+        "tape: cannot record '{}' after backward(); make a new Tape for each step", op));
   entries_.push_back({std::string(op), std::move(backward)});
 }
 
@@ -34,15 +35,21 @@ std::vector<std::string> Tape::ops() const {
 }
 
 void Tape::backward(const Variable& loss) {
-  if (used_) throw Error("tape: backward() was called before; run forward again under a new Tape for a second one");
+  if (used_)
+    throw Error(
+        "tape: backward() was called before; run forward again under a new Tape for a second one");
   if (!loss.defined() || loss.value().size() != 1)
-    throw ShapeError(fmt::format("tape: backward() needs a single value, the loss has shape {}; take a mean or a sum",
-                                 loss.defined() ? to_string(loss.shape()) : "none"));
+    throw ShapeError(fmt::format(
+        "tape: backward() needs a single value, the loss has shape {}; take a mean or a sum",
+        loss.defined() ? to_string(loss.shape()) : "none"));
   if (!loss.wants_grad())
-    throw Error("tape: the loss depends on no parameter that wants a gradient; was it computed while this Tape lived?");
+    throw Error(
+        "tape: the loss depends on no parameter that wants a gradient; was it computed while this "
+        "Tape lived?");
   if (!std::isfinite(loss.item()))
     throw NumericError(fmt::format(
-        "tape: the loss is {}; check the inputs and the weights for values that are not finite", loss.item()));
+        "tape: the loss is {}; check the inputs and the weights for values that are not finite",
+        loss.item()));
   used_ = true;
   const MemoryTagScope booked_as(MemoryTag::gradient);
   const NoTape silent;

@@ -10,10 +10,12 @@
 
 namespace spiketape {
 
-/// The record of a forward pass: a vector of entries in execution order, walked backwards by backward().
+/// The record of a forward pass: a vector of entries in execution order, walked backwards by
+/// backward().
 ///
-/// While a Tape lives, ops of its thread record on it; with no tape nothing is kept (inference). Tapes nest: the inner
-/// one records until it ends. What ops allocate while a tape lives is booked as MemoryTag::tape.
+/// While a Tape lives, ops of its thread record on it; with no tape nothing is kept (inference).
+/// Tapes nest: the inner one records until it ends. What ops allocate while a tape lives is booked
+/// as MemoryTag::tape.
 class Tape {
  public:
   Tape();
@@ -21,10 +23,11 @@ class Tape {
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
-  /// Sets dL/dL = 1 and runs the entries from last to first; each is released as soon as it has run. Gradients are
-  /// added to Variable::grad of everything that wants one, so clear parameters' gradients between steps (optimisers do).
-  /// @throws ShapeError when `loss` is not a single value; Error when the tape was used before or recorded nothing
-  /// that leads to `loss`; NumericError when the loss is not finite.
+  /// Sets dL/dL = 1 and runs the entries from last to first; each is released as soon as it has
+  /// run. Gradients are added to Variable::grad of everything that wants one, so clear parameters'
+  /// gradients between steps (optimisers do).
+  /// @throws ShapeError when `loss` is not a single value; Error when the tape was used before or
+  /// recorded nothing that leads to `loss`; NumericError when the loss is not finite.
   void backward(const Variable& loss);
 
   /// The tape of this thread, or nullptr.
@@ -47,7 +50,8 @@ class Tape {
   bool used_ = false;
 };
 
-/// True when a tape is recording and at least one of the inputs wants a gradient: then an op must record.
+/// True when a tape is recording and at least one of the inputs wants a gradient: then an op must
+/// record.
 template <typename... Inputs>
 bool recording(const Inputs&... inputs) {
   return Tape::current() != nullptr && (inputs.wants_grad() || ...);

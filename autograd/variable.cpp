@@ -31,7 +31,8 @@ SpikeVariable::SpikeVariable(SpikeTensor value, bool wants_grad, float amplitude
 
 Tensor& SpikeVariable::grad() const {
   if (!state_->has_grad) {
-    state_->grad = Tensor({state_->value.active_count()}, state_->value.device(), MemoryTag::gradient);
+    state_->grad =
+        Tensor({state_->value.active_count()}, state_->value.device(), MemoryTag::gradient);
     state_->has_grad = true;
   }
   return state_->grad;

@@ -40,13 +40,17 @@ class Variable {
   std::shared_ptr<State> state_;
 };
 
-/// Spikes that may want a gradient: one float per active entry of the value. A handle: copies are the same variable.
+/// Spikes that may want a gradient: one float per active entry of the value. A handle: copies are
+/// the same variable.
 class SpikeVariable {
  public:
   SpikeVariable() = default;
-  /// `amplitude` is the size of every spike: the current that a synapse makes of it is multiplied by it (dropout
-  /// scales the survivors so).
-  SpikeVariable(SpikeTensor value, bool wants_grad = false, float amplitude = 1.0f);  // NOLINT(google-explicit-constructor): data feed nets directly
+  /// `amplitude` is the size of every spike: the current that a synapse makes of it is multiplied
+  /// by it (dropout scales the survivors so).
+  SpikeVariable(
+      SpikeTensor value,
+      bool wants_grad = false,
+      float amplitude = 1.0f);  // NOLINT(google-explicit-constructor): data feed nets directly
 
   bool defined() const { return state_ != nullptr; }
   const SpikeTensor& value() const { return state_->value; }

@@ -12,7 +12,8 @@
 
 namespace spiketape {
 
-/// Owns `size` values of T on one device; move-only. The values start undefined, unless made by zeros().
+/// Owns `size` values of T on one device; move-only. The values start undefined, unless made by
+/// zeros().
 template <typename T>
 class Buffer {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -23,7 +24,9 @@ class Buffer {
       : size_(size), device_(device), tag_(tag) {
     if (size > 0) data_ = static_cast<T*>(memory_resource(device).allocate(bytes(), tag));
   }
-  static Buffer zeros(std::size_t size, Device device = kCpu, MemoryTag tag = current_memory_tag()) {
+  static Buffer zeros(std::size_t size,
+                      Device device = kCpu,
+                      MemoryTag tag = current_memory_tag()) {
     Buffer buffer(size, device, tag);
     if (size > 0) memory_resource(device).clear(buffer.data_, buffer.bytes());
     return buffer;
@@ -31,7 +34,7 @@ class Buffer {
   /// A copy of host values on the CPU.
   static Buffer copy_of(std::span<const T> values, MemoryTag tag = current_memory_tag()) {
     Buffer buffer(values.size(), kCpu, tag);
-    if (!values.empty()) std::memcpy(buffer.data_, values.data(), values.size_bytes());
+    if (buffer.data_ != nullptr) std::memcpy(buffer.data_, values.data(), values.size_bytes());
     return buffer;
   }
   Buffer(Buffer&& other) noexcept { swap(other); }

@@ -29,9 +29,10 @@ std::vector<Device> available_devices() { return {kCpu}; }
 void require_available(Device device) {
   for (const Device known : available_devices())
     if (known == device) return;
-  throw BackendError(fmt::format(
-      "device: {} is not available; this build of spiketape has the CPU backend only, use --device cpu",
-      to_string(device)));
+  throw BackendError(
+      fmt::format("device: {} is not available; this build of spiketape has the CPU backend only, "
+                  "use --device cpu",
+                  to_string(device)));
 }
 
 }  // namespace spiketape

@@ -2,8 +2,8 @@
 
 #include <stdexcept>
 
-/// The errors that spiketape raises for bad input. Every message says the operation, what was expected, what came
-/// and what to do. A bug in the library itself is a std::logic_error.
+/// The errors that spiketape raises for bad input. Every message says the operation, what was
+/// expected, what came and what to do. A bug in the library itself is a std::logic_error.
 namespace spiketape {
 
 /// The base of all errors below; catch this to catch everything that a user can cause.

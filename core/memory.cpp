@@ -84,12 +84,12 @@ MemoryTag current_memory_tag() { return current_tag; }
 void* MemoryResource::allocate(std::size_t bytes, MemoryTag tag) {
   void* memory = do_allocate(bytes);
   if (memory == nullptr)
-    throw BackendError(
-        fmt::format("memory: {} has no {} bytes left for '{}' ({} in use); use a smaller batch or model",
-                    to_string(device()),
-                    bytes,
-                    to_string(tag),
-                    memory_use(device()).current));
+    throw BackendError(fmt::format(
+        "memory: {} has no {} bytes left for '{}' ({} in use); use a smaller batch or model",
+        to_string(device()),
+        bytes,
+        to_string(tag),
+        memory_use(device()).current));
   ledger(device()).total.add(bytes);
   counter(device(), tag).add(bytes);
   return memory;

@@ -5,8 +5,9 @@
 
 #include "core/device.hpp"
 
-/// Memory with byte accounting. Every array of the library comes from a MemoryResource, and each allocation is
-/// booked under a tag, so that "what does a training step keep?" is a question with a measured answer.
+/// Memory with byte accounting. Every array of the library comes from a MemoryResource, and each
+/// allocation is booked under a tag, so that "what does a training step keep?" is a question with a
+/// measured answer.
 namespace spiketape {
 
 /// What an allocation is for. `tape`: what a training step keeps between forward and backward.
@@ -42,8 +43,9 @@ class MemoryTagScope {
 /// The tag that this thread books under now; MemoryTag::other outside every MemoryTagScope.
 MemoryTag current_memory_tag();
 
-/// Raw memory of one device. Alignment is 64 bytes, and at least 64 readable bytes follow each block: a kernel may
-/// load (never store) one whole vector past the end. Those bytes are zero on the CPU.
+/// Raw memory of one device. Alignment is 64 bytes, and at least 64 readable bytes follow each
+/// block: a kernel may load (never store) one whole vector past the end. Those bytes are zero on
+/// the CPU.
 class MemoryResource {
  public:
   virtual ~MemoryResource() = default;

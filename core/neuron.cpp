@@ -24,7 +24,8 @@ void for_each_coefficient(const NeuronModel& model, Visit&& visit) {
 std::int64_t NeuronModel::width() const {
   std::int64_t width = 0;
   for_each_coefficient(*this, [&](const Coefficient& coefficient, const char*) {
-    if (coefficient.size() > 1) width = std::max(width, static_cast<std::int64_t>(coefficient.size()));
+    if (coefficient.size() > 1)
+      width = std::max(width, static_cast<std::int64_t>(coefficient.size()));
   });
   return width;
 }
@@ -35,12 +36,19 @@ void NeuronModel::check(std::int64_t neurons) const {
   for_each_coefficient(*this, [&](const Coefficient& coefficient, const char* name) {
     const auto size = static_cast<std::int64_t>(coefficient.size());
     if (size > 1 && size != neurons)
-      throw ShapeError(fmt::format(
-          "neuron: coefficient {} has {} values for {} neurons; expected 1 or {}", name, size, neurons, neurons));
-    if (!std::all_of(coefficient.begin(), coefficient.end(), [](float x) { return std::isfinite(x); }))
-      throw NumericError(fmt::format("neuron: coefficient {} is not finite; check tau and dt", name));
+      throw ShapeError(
+          fmt::format("neuron: coefficient {} has {} values for {} neurons; expected 1 or {}",
+                      name,
+                      size,
+                      neurons,
+                      neurons));
+    if (!std::all_of(
+            coefficient.begin(), coefficient.end(), [](float x) { return std::isfinite(x); }))
+      throw NumericError(
+          fmt::format("neuron: coefficient {} is not finite; check tau and dt", name));
   });
-  if (!(window > 0.0f)) throw Error(fmt::format("neuron: window must be above 0 (infinity = dense), got {}", window));
+  if (!(window > 0.0f))
+    throw Error(fmt::format("neuron: window must be above 0 (infinity = dense), got {}", window));
   if (!std::isfinite(threshold)) throw NumericError("neuron: the threshold is not finite");
 }
 
@@ -71,7 +79,8 @@ NeuronModel cuba_lif_model(float synapse_decay, float decay, float threshold, bo
   return model;
 }
 
-NeuronModel adaptive_lif_model(float decay, float rho, float kappa, float threshold, bool reset_gradient) {
+NeuronModel adaptive_lif_model(
+    float decay, float rho, float kappa, float threshold, bool reset_gradient) {
   NeuronModel model;
   model.states = 2;
   model.a[0][0] = {decay};

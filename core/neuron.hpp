@@ -9,7 +9,8 @@
 
 namespace spiketape {
 
-/// Any neuron whose state is linear between spikes (design section 2): with k = 1..3 state variables x,
+/// Any neuron whose state is linear between spikes (design section 2): with k = 1..3 state
+/// variables x,
 ///
 ///     x[t+1] = A x[t] + b I[t] + r S[t],   V[t] = c . x[t],   S[t] = V[t] > threshold,   x[0] = 0.
 ///
@@ -22,30 +23,34 @@ struct NeuronModel {
 
   int states = 1;
   std::array<std::array<Coefficient, kMaxStates>, kMaxStates> a;  ///< a[row][column]; empty = 0
-  std::array<Coefficient, kMaxStates> b;                          ///< input of each state; empty = 0
-  std::array<Coefficient, kMaxStates> r;                          ///< jump of each state by an own spike; empty = 0
-  std::array<Coefficient, kMaxStates> c;                          ///< membrane from the states; empty = 0
-  /// Whether gradient flows through each state's jump `r` (the reset's usually does not, an adaptation's does).
+  std::array<Coefficient, kMaxStates> b;  ///< input of each state; empty = 0
+  std::array<Coefficient, kMaxStates> r;  ///< jump of each state by an own spike; empty = 0
+  std::array<Coefficient, kMaxStates> c;  ///< membrane from the states; empty = 0
+  /// Whether gradient flows through each state's jump `r` (the reset's usually does not, an
+  /// adaptation's does).
   std::array<bool, kMaxStates> gradient_through_jump{};
 
   float threshold = 1.0f;
-  /// Half width of the active window: a neuron is active where |V - threshold| < window. Infinity = dense backprop.
+  /// Half width of the active window: a neuron is active where |V - threshold| < window. Infinity =
+  /// dense backprop.
   float window = 0.2f;
   Surrogate surrogate = FastSigmoid{};
 
   /// Number of neurons that the coefficients are for, or 0 when every one is for the whole layer.
   std::int64_t width() const;
-  /// @throws ShapeError / Error when states is not 1..3, when coefficient sizes differ from 1 or `neurons`, when a
-  /// value is not finite, or when the window is not positive.
+  /// @throws ShapeError / Error when states is not 1..3, when coefficient sizes differ from 1 or
+  /// `neurons`, when a value is not finite, or when the window is not positive.
   void check(std::int64_t neurons) const;
 };
 
 /// Leaky integrate-and-fire: a = exp(-dt / tau), reset by subtraction.
 NeuronModel lif_model(float decay, float threshold, bool reset_gradient);
-/// Current-based LIF: x = (synaptic current, membrane); the current is updated first and drives the membrane in the
-/// same step: y' = s y + I, v' = a v + y' - th S, so A = [[s, 0], [s, a]], b = (1, 1).
+/// Current-based LIF: x = (synaptic current, membrane); the current is updated first and drives the
+/// membrane in the same step: y' = s y + I, v' = a v + y' - th S, so A = [[s, 0], [s, a]], b = (1,
+/// 1).
 NeuronModel cuba_lif_model(float synapse_decay, float decay, float threshold, bool reset_gradient);
 /// LIF with adaptive threshold: x = (v, q), q' = rho q + S, V = v - kappa q.
-NeuronModel adaptive_lif_model(float decay, float rho, float kappa, float threshold, bool reset_gradient);
+NeuronModel adaptive_lif_model(
+    float decay, float rho, float kappa, float threshold, bool reset_gradient);
 
 }  // namespace spiketape

@@ -22,7 +22,8 @@ namespace {
 
 std::atomic<int> threads_wanted{0};
 
-/// Flushes denormals while it lives: membranes and adjoints decay towards zero and would crawl there.
+/// Flushes denormals while it lives: membranes and adjoints decay towards zero and would crawl
+/// there.
 class FlushDenormals {
 #if defined(__x86_64__)
  public:

@@ -13,7 +13,9 @@ float unit_interval(std::uint32_t bits) { return static_cast<float>(bits >> 8) *
 
 }  // namespace
 
-std::array<std::uint32_t, 4> random_bits(std::uint64_t seed, std::uint64_t stream, std::uint64_t counter) {
+std::array<std::uint32_t, 4> random_bits(std::uint64_t seed,
+                                         std::uint64_t stream,
+                                         std::uint64_t counter) {
   const auto low = [](std::uint64_t x) { return static_cast<std::uint32_t>(x); };
   const auto high = [](std::uint64_t x) { return static_cast<std::uint32_t>(x >> 32); };
   const r123::Philox4x32::ctr_type at = {{low(counter), high(counter), low(stream), high(stream)}};
@@ -35,7 +37,8 @@ float random_normal(std::uint64_t seed, std::uint64_t stream, std::uint64_t coun
 
 std::uint64_t random_stream(const char* name) {
   std::uint64_t hash = 14695981039346656037ull;
-  for (; *name != '\0'; ++name) hash = (hash ^ static_cast<unsigned char>(*name)) * 1099511628211ull;
+  for (; *name != '\0'; ++name)
+    hash = (hash ^ static_cast<unsigned char>(*name)) * 1099511628211ull;
   return hash;
 }
 

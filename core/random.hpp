@@ -3,12 +3,15 @@
 #include <array>
 #include <cstdint>
 
-/// Counter-based random numbers (Philox 4x32-10, Salmon et al. 2011, through Random123): a number is a pure function
-/// of (seed, stream, counter), so results do not depend on threads or order, and a resumed run needs no hidden state.
+/// Counter-based random numbers (Philox 4x32-10, Salmon et al. 2011, through Random123): a number
+/// is a pure function of (seed, stream, counter), so results do not depend on threads or order, and
+/// a resumed run needs no hidden state.
 namespace spiketape {
 
 /// 128 random bits at one counter of one stream of one seed.
-std::array<std::uint32_t, 4> random_bits(std::uint64_t seed, std::uint64_t stream, std::uint64_t counter);
+std::array<std::uint32_t, 4> random_bits(std::uint64_t seed,
+                                         std::uint64_t stream,
+                                         std::uint64_t counter);
 
 /// Uniform in [0, 1) at one counter.
 float random_uniform(std::uint64_t seed, std::uint64_t stream, std::uint64_t counter);

@@ -20,14 +20,15 @@ std::span<const T> view(const std::shared_ptr<const Buffer<T>>& buffer) {
 void check_sizes(std::string_view what, const UnitRows& rows, std::int64_t row_count) {
   if (!rows.offsets || rows.offsets->empty()) return;
   if (static_cast<std::int64_t>(rows.offsets->size()) != row_count + 1)
-    throw ShapeError(fmt::format("spike tensor: {} offsets must be batch * steps + 1 = {} values, got {}",
-                                 what,
-                                 row_count + 1,
-                                 rows.offsets->size()));
+    throw ShapeError(
+        fmt::format("spike tensor: {} offsets must be batch * steps + 1 = {} values, got {}",
+                    what,
+                    row_count + 1,
+                    rows.offsets->size()));
   const std::size_t units = rows.units ? rows.units->size() : 0;
   if (static_cast<std::int64_t>(units) < rows.count())
-    throw ShapeError(
-        fmt::format("spike tensor: {} offsets promise {} unit ids, got {}", what, rows.count(), units));
+    throw ShapeError(fmt::format(
+        "spike tensor: {} offsets promise {} unit ids, got {}", what, rows.count(), units));
 }
 
 void validate_rows(std::string_view what,
@@ -35,19 +36,26 @@ void validate_rows(std::string_view what,
                    std::span<const UnitId> units,
                    std::int64_t neurons) {
   if (offsets.empty()) return;
-  if (offsets[0] != 0) throw DataError(fmt::format("spike tensor: {} offsets must start at 0, got {}", what, offsets[0]));
+  if (offsets[0] != 0)
+    throw DataError(
+        fmt::format("spike tensor: {} offsets must start at 0, got {}", what, offsets[0]));
   for (std::size_t row = 0; row + 1 < offsets.size(); ++row) {
     if (offsets[row + 1] < offsets[row] || offsets[row + 1] > units.size())
-      throw DataError(fmt::format("spike tensor: {} row {} is [{}, {}) but there are {} unit ids and offsets never fall",
-                                  what,
-                                  row,
-                                  offsets[row],
-                                  offsets[row + 1],
-                                  units.size()));
+      throw DataError(fmt::format(
+          "spike tensor: {} row {} is [{}, {}) but there are {} unit ids and offsets never fall",
+          what,
+          row,
+          offsets[row],
+          offsets[row + 1],
+          units.size()));
     for (std::uint32_t entry = offsets[row]; entry < offsets[row + 1]; ++entry)
       if (units[entry] >= neurons)
-        throw DataError(fmt::format(
-            "spike tensor: {} row {} holds unit id {}; expected ids below {}", what, row, units[entry], neurons));
+        throw DataError(
+            fmt::format("spike tensor: {} row {} holds unit id {}; expected ids below {}",
+                        what,
+                        row,
+                        units[entry],
+                        neurons));
   }
 }
 
@@ -70,17 +78,18 @@ SpikeTensor::SpikeTensor(std::int64_t batch,
       active_(std::move(active)),
       slope_(std::move(slope)) {
   if (batch < 0 || steps < 0 || neurons < 0 || neurons > kMaxNeurons)
-    throw ShapeError(
-        fmt::format("spike tensor: expected sizes of 0 or more and at most {} neurons, got [{}, {}, {}]",
-                    kMaxNeurons,
-                    batch,
-                    steps,
-                    neurons));
+    throw ShapeError(fmt::format(
+        "spike tensor: expected sizes of 0 or more and at most {} neurons, got [{}, {}, {}]",
+        kMaxNeurons,
+        batch,
+        steps,
+        neurons));
   check_sizes("event", events_, rows());
   check_sizes("active", active_, rows());
   if (slope_ && static_cast<std::int64_t>(slope_->size()) < active_count())
-    throw ShapeError(fmt::format(
-        "spike tensor: expected one slope per active entry ({}), got {}", active_count(), slope_->size()));
+    throw ShapeError(fmt::format("spike tensor: expected one slope per active entry ({}), got {}",
+                                 active_count(),
+                                 slope_->size()));
 }
 
 SpikeTensor SpikeTensor::from_events(std::int64_t batch,
@@ -89,14 +98,17 @@ SpikeTensor SpikeTensor::from_events(std::int64_t batch,
                                      std::span<const Event> events) {
   SpikeTensor shape_check(batch, steps, neurons, {});
   for (const Event& e : events)
-    if (e.sample < 0 || e.sample >= batch || e.step < 0 || e.step >= steps || e.neuron < 0 || e.neuron >= neurons)
-      throw ShapeError(fmt::format("spike tensor: event (sample {}, step {}, neuron {}) lies outside {}",
-                                   e.sample,
-                                   e.step,
-                                   e.neuron,
-                                   to_string(shape_check.shape())));
+    if (e.sample < 0 || e.sample >= batch || e.step < 0 || e.step >= steps || e.neuron < 0 ||
+        e.neuron >= neurons)
+      throw ShapeError(
+          fmt::format("spike tensor: event (sample {}, step {}, neuron {}) lies outside {}",
+                      e.sample,
+                      e.step,
+                      e.neuron,
+                      to_string(shape_check.shape())));
   if (events.size() > std::numeric_limits<std::uint32_t>::max())
-    throw ShapeError(fmt::format("spike tensor: {} events exceed 2^32 in one batch; use a smaller batch", events.size()));
+    throw ShapeError(fmt::format(
+        "spike tensor: {} events exceed 2^32 in one batch; use a smaller batch", events.size()));
   std::vector<Event> sorted(events.begin(), events.end());
   std::sort(sorted.begin(), sorted.end());
   auto offsets = Buffer<std::uint32_t>::zeros(static_cast<std::size_t>(batch * steps + 1));
@@ -123,20 +135,25 @@ Tensor SpikeTensor::to_dense() const {
   Tensor dense(shape());
   const auto offsets = event_offsets();
   for (std::int64_t row = 0; row < rows() && !offsets.empty(); ++row)
-    for (auto e = offsets[static_cast<std::size_t>(row)]; e < offsets[static_cast<std::size_t>(row) + 1]; ++e)
+    for (auto e = offsets[static_cast<std::size_t>(row)];
+         e < offsets[static_cast<std::size_t>(row) + 1];
+         ++e)
       dense.data()[row * neurons_ + event_units()[e]] += 1.0f;
   return dense;
 }
 
 Tensor SpikeTensor::active_to_dense(std::span<const float> values) const {
   if (static_cast<std::int64_t>(values.size()) != active_count())
-    throw ShapeError(fmt::format("active_to_dense: expected {} values, one per active entry, got {}",
-                                 active_count(),
-                                 values.size()));
+    throw ShapeError(
+        fmt::format("active_to_dense: expected {} values, one per active entry, got {}",
+                    active_count(),
+                    values.size()));
   Tensor dense(shape());
   const auto offsets = active_offsets();
   for (std::int64_t row = 0; row < rows() && !offsets.empty(); ++row)
-    for (auto e = offsets[static_cast<std::size_t>(row)]; e < offsets[static_cast<std::size_t>(row) + 1]; ++e)
+    for (auto e = offsets[static_cast<std::size_t>(row)];
+         e < offsets[static_cast<std::size_t>(row) + 1];
+         ++e)
       dense.data()[row * neurons_ + active_units()[e]] += values[e];
   return dense;
 }

@@ -9,7 +9,8 @@
 
 namespace spiketape {
 
-/// Index of a neuron in its layer. 16 bits keep events and active sets small, so a layer has at most kMaxNeurons.
+/// Index of a neuron in its layer. 16 bits keep events and active sets small, so a layer has at
+/// most kMaxNeurons.
 using UnitId = std::uint16_t;
 inline constexpr std::int64_t kMaxNeurons = 65536;
 
@@ -22,28 +23,36 @@ struct Event {
   auto operator<=>(const Event&) const = default;
 };
 
-/// Compressed rows of unit ids: the entries of row r are [offsets[r], offsets[r+1]). Copies share the arrays.
+/// Compressed rows of unit ids: the entries of row r are [offsets[r], offsets[r+1]). Copies share
+/// the arrays.
 struct UnitRows {
-  std::shared_ptr<const Buffer<std::uint32_t>> offsets;  ///< rows + 1 values, or null when there are no rows
+  std::shared_ptr<const Buffer<std::uint32_t>>
+      offsets;  ///< rows + 1 values, or null when there are no rows
   std::shared_ptr<const Buffer<UnitId>> units;
 
-  std::int64_t count() const { return offsets && !offsets->empty() ? (*offsets)[offsets->size() - 1] : 0; }
+  std::int64_t count() const {
+    return offsets && !offsets->empty() ? (*offsets)[offsets->size() - 1] : 0;
+  }
 };
 
-/// Spikes of a batch as a sparse object of shape [batch, step, neuron]; row index = sample * steps + step.
+/// Spikes of a batch as a sparse object of shape [batch, step, neuron]; row index = sample * steps
+/// + step.
 ///
-///  - events: who fired. A unit id may repeat in a row (multiplicity), which counts as several spikes.
-///  - active set: whose membrane was inside the window of the threshold, and the slope dS/dV there. Only these may
+///  - events: who fired. A unit id may repeat in a row (multiplicity), which counts as several
+///  spikes.
+///  - active set: whose membrane was inside the window of the threshold, and the slope dS/dV there.
+///  Only these may
 ///    receive gradient. Input data have events and an empty active set.
 ///
-/// A gradient with respect to a SpikeTensor is one float per active entry, in the order of the active set.
-/// Immutable; copies share the arrays. Source: Perez-Nieves & Goodman 2021, sections 3.1-3.2.
+/// A gradient with respect to a SpikeTensor is one float per active entry, in the order of the
+/// active set. Immutable; copies share the arrays. Source: Perez-Nieves & Goodman 2021,
+/// sections 3.1-3.2.
 class SpikeTensor {
  public:
   /// No samples, no steps, no neurons.
   SpikeTensor() = default;
-  /// Takes arrays that a kernel made. `slope` has one value per active entry, or is null when the producer needs none.
-  /// Only sizes are checked here; validate() checks the contents.
+  /// Takes arrays that a kernel made. `slope` has one value per active entry, or is null when the
+  /// producer needs none. Only sizes are checked here; validate() checks the contents.
   /// @throws ShapeError when sizes do not fit together or neurons exceeds kMaxNeurons.
   SpikeTensor(std::int64_t batch,
               std::int64_t steps,
@@ -72,7 +81,8 @@ class SpikeTensor {
   const UnitRows& active() const { return active_; }
   const std::shared_ptr<const Buffer<float>>& slope() const { return slope_; }
 
-  /// Host views; offsets are empty when there are no rows (events) or there is no active set (active).
+  /// Host views; offsets are empty when there are no rows (events) or there is no active set
+  /// (active).
   std::span<const std::uint32_t> event_offsets() const;
   std::span<const UnitId> event_units() const;
   std::span<const std::uint32_t> active_offsets() const;
@@ -81,7 +91,8 @@ class SpikeTensor {
 
   /// Spike counts as a dense [batch, step, neuron] tensor: for people and tests, no op calls it.
   Tensor to_dense() const;
-  /// `values` (one per active entry) spread over a dense [batch, step, neuron] tensor; zero elsewhere. For people and tests.
+  /// `values` (one per active entry) spread over a dense [batch, step, neuron] tensor; zero
+  /// elsewhere. For people and tests.
   Tensor active_to_dense(std::span<const float> values) const;
   /// Checks offsets (start at 0, never fall) and ids (below neurons), of events and active set.
   /// @throws DataError naming the first row that breaks a rule.

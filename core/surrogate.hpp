@@ -5,11 +5,13 @@
 #include <string_view>
 #include <variant>
 
-/// Surrogate derivatives dS/dV of the spike step, as functions of the distance d = V - threshold. Each is used inside
-/// the window only; outside the slope is zero. To add one: write the struct, append it to the variant.
+/// Surrogate derivatives dS/dV of the spike step, as functions of the distance d = V - threshold.
+/// Each is used inside the window only; outside the slope is zero. To add one: write the struct,
+/// append it to the variant.
 namespace spiketape {
 
-/// 1 / (beta |d| + 1)^2: the derivative of a fast sigmoid (Zenke & Ganguli 2018; the paper's choice, beta = 100).
+/// 1 / (beta |d| + 1)^2: the derivative of a fast sigmoid (Zenke & Ganguli 2018; the paper's
+/// choice, beta = 100).
 struct FastSigmoid {
   float beta = 100.0f;
   static constexpr std::string_view name = "fast_sigmoid";
@@ -52,7 +54,8 @@ struct Exponential {
 
 using Surrogate = std::variant<FastSigmoid, Triangle, Boxcar, ArcTan, Exponential>;
 
-/// "fast_sigmoid", "triangle", "boxcar", "arctan" or "exponential" with its beta; beta <= 0 takes the default.
+/// "fast_sigmoid", "triangle", "boxcar", "arctan" or "exponential" with its beta; beta <= 0 takes
+/// the default.
 /// @throws Error for another name; lists the known ones.
 Surrogate make_surrogate(std::string_view name, float beta = 0.0f);
 

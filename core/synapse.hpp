@@ -16,9 +16,10 @@ struct Columns {
   std::int64_t count() const { return end - begin; }
 };
 
-/// Rows of one or more consecutive samples, restricted to some columns: the value of (sample, step, column) lies at
-/// data[((sample - first_sample) * steps + step) * stride + column - columns.begin]. Rows are 64-byte aligned, `stride`
-/// is a multiple of 16, and the padding behind the columns is zero.
+/// Rows of one or more consecutive samples, restricted to some columns: the value of (sample, step,
+/// column) lies at data[((sample - first_sample) * steps + step) * stride + column -
+/// columns.begin]. Rows are 64-byte aligned, `stride` is a multiple of 16, and the padding behind
+/// the columns is zero.
 template <typename T>
 struct SampleRows {
   T* data = nullptr;
@@ -28,9 +29,10 @@ struct SampleRows {
   Columns columns;
 };
 
-/// How spikes become current (a projection): three verbs that each device implements. A synapse holds no numbers; the
-/// weights come as a tensor of shape weight_shape(). All verbs add to their result and scale by `amplitude`.
-/// Implementations are stateless: calls come from many threads at once.
+/// How spikes become current (a projection): three verbs that each device implements. A synapse
+/// holds no numbers; the weights come as a tensor of shape weight_shape(). All verbs add to their
+/// result and scale by `amplitude`. Implementations are stateless: calls come from many threads at
+/// once.
 class Synapse {
  public:
   virtual ~Synapse() = default;
@@ -40,40 +42,45 @@ class Synapse {
   virtual std::int64_t outputs() const = 0;
   virtual Shape weight_shape() const = 0;
 
-  /// current[t, columns] += amplitude * sum over the events (t, i) of weights from i, for each sample in `current`.
-  /// The current of row t drives the state of step t + 1.
+  /// current[t, columns] += amplitude * sum over the events (t, i) of weights from i, for each
+  /// sample in `current`. The current of row t drives the state of step t + 1.
   virtual void gather(const SpikeTensor& source,
                       const Tensor& weight,
                       float amplitude,
                       const SampleRows<float>& current) const = 0;
   /// grad_weight += amplitude * sum over the events (t, i) of lambda[t, columns], lambda = dL/dI.
-  /// When columns_are_disjoint(), calls for disjoint columns run in parallel and each owns its part of grad_weight.
+  /// When columns_are_disjoint(), calls for disjoint columns run in parallel and each owns its part
+  /// of grad_weight.
   virtual void scatter(const SpikeTensor& source,
                        const SampleRows<const float>& lambda,
                        float amplitude,
                        Tensor& grad_weight) const = 0;
-  /// grad_source[e] += amplitude * (weights from i) . lambda[t, columns] for each active entry e = (t, i) of the
-  /// samples in `lambda`; nowhere else. `grad_source` has one value per active entry of the whole source.
+  /// grad_source[e] += amplitude * (weights from i) . lambda[t, columns] for each active entry e =
+  /// (t, i) of the samples in `lambda`; nowhere else. `grad_source` has one value per active entry
+  /// of the whole source.
   virtual void sample(const SpikeTensor& source,
                       const Tensor& weight,
                       const SampleRows<const float>& lambda,
                       float amplitude,
                       float* grad_source) const = 0;
 
-  /// Whether each weight belongs to one column, as in a linear projection; false for shared weights (convolution).
+  /// Whether each weight belongs to one column, as in a linear projection; false for shared weights
+  /// (convolution).
   virtual bool columns_are_disjoint() const { return true; }
   /// Multiply-adds of one forward gather of `events` spikes.
   virtual double multiply_adds(double events) const = 0;
 };
 
-/// The path of a linear projection: event by event, by matrix product of densified steps, or by measured density.
+/// The path of a linear projection: event by event, by matrix product of densified steps, or by
+/// measured density.
 enum class SynapsePath { automatic, event, gemm };
 
 std::string_view to_string(SynapsePath path);
 /// "auto", "event" or "gemm". @throws Error for anything else.
 SynapsePath parse_synapse_path(std::string_view text);
 
-/// A full projection, weights [inputs, outputs]. `automatic` chooses for each call by the density of the source.
+/// A full projection, weights [inputs, outputs]. `automatic` chooses for each call by the density
+/// of the source.
 std::shared_ptr<const Synapse> linear_synapse(std::int64_t inputs,
                                               std::int64_t outputs,
                                               SynapsePath path = SynapsePath::automatic);

@@ -13,7 +13,9 @@ namespace spiketape {
 std::int64_t element_count(const Shape& shape) {
   std::int64_t count = 1;
   for (const std::int64_t axis : shape) {
-    if (axis < 0) throw ShapeError(fmt::format("shape: every axis must be 0 or more, got {}", to_string(shape)));
+    if (axis < 0)
+      throw ShapeError(
+          fmt::format("shape: every axis must be 0 or more, got {}", to_string(shape)));
     count *= axis;
   }
   return count;
@@ -65,7 +67,8 @@ std::int64_t Tensor::dim(std::int64_t axis) const {
 
 float Tensor::item() const {
   if (size_ != 1)
-    throw ShapeError(fmt::format("tensor: item() needs exactly one value, the shape is {}", to_string(shape_)));
+    throw ShapeError(
+        fmt::format("tensor: item() needs exactly one value, the shape is {}", to_string(shape_)));
   return *data();
 }
 
@@ -86,8 +89,10 @@ Tensor Tensor::reshape(Shape shape) const {
     *open = rest == 0 ? 0 : size_ / rest;
   }
   if (element_count(shape) != size_)
-    throw ShapeError(fmt::format(
-        "reshape: {} holds {} values and cannot become {}", to_string(shape_), size_, to_string(asked)));
+    throw ShapeError(fmt::format("reshape: {} holds {} values and cannot become {}",
+                                 to_string(shape_),
+                                 size_,
+                                 to_string(asked)));
   return {std::move(shape), buffer_};
 }
 

@@ -32,11 +32,14 @@ class Tensor {
   /// Copies `values`. @throws ShapeError when their number is not the shape's.
   static Tensor from_values(Shape shape, std::span<const float> values);
   /// Undefined values, for a kernel that writes every one.
-  static Tensor uninitialized(Shape shape, Device device = kCpu, MemoryTag tag = current_memory_tag());
+  static Tensor uninitialized(Shape shape,
+                              Device device = kCpu,
+                              MemoryTag tag = current_memory_tag());
 
   const Shape& shape() const { return shape_; }
   std::int64_t rank() const { return static_cast<std::int64_t>(shape_.size()); }
-  /// Size of one axis; negative counts from the last. @throws ShapeError when there is no such axis.
+  /// Size of one axis; negative counts from the last. @throws ShapeError when there is no such
+  /// axis.
   std::int64_t dim(std::int64_t axis) const;
   std::int64_t size() const { return size_; }
   Device device() const { return buffer_->device(); }
@@ -52,7 +55,8 @@ class Tensor {
   void fill(float value);
   /// A copy with values of its own, booked under `tag`.
   Tensor clone(MemoryTag tag = current_memory_tag()) const;
-  /// The same values under another shape of equal size; one axis may be -1. @throws ShapeError otherwise.
+  /// The same values under another shape of equal size; one axis may be -1. @throws ShapeError
+  /// otherwise.
   Tensor reshape(Shape shape) const;
   /// This tensor on `device`; shares the values when it is there already.
   Tensor to(Device device) const;
