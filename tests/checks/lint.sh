@@ -19,7 +19,7 @@ ninja -C "$build" -t deps | awk -v root="$root/" -v build="$build/" '
     if (index(path, root) == 1 && index(path, build) != 1) print object "\t" path
   }' | sort -u >"$work/deps"
 
-settings=$(cat "$root/.clang-tidy" "$0" | sha256sum)
+settings=$(cat "$root/.clang-tidy" "$root/tests/.clang-tidy" "$0" | sha256sum)
 cut -f1 "$work/deps" | sort -u | while read -r object; do
   awk -F'\t' -v object="$object" '$1 == object { print $2 }' "$work/deps" >"$work/files"
   source=$(grep -E '\.cpp$' "$work/files" | head -n 1) || continue
