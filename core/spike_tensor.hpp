@@ -38,11 +38,9 @@ struct UnitRows {
 /// Spikes of a batch as a sparse object of shape [batch, step, neuron]; row index = sample * steps
 /// + step.
 ///
-///  - events: who fired. A unit id may repeat in a row (multiplicity), which counts as several
-///  spikes.
+///  - events: who fired. A unit id may repeat in a row (multiplicity): several spikes at once.
 ///  - active set: whose membrane was inside the window of the threshold, and the slope dS/dV there.
-///  Only these may
-///    receive gradient. Input data have events and an empty active set.
+///    Only these may receive gradient. Input data have events and an empty active set.
 ///
 /// A gradient with respect to a SpikeTensor is one float per active entry, in the order of the
 /// active set. Immutable; copies share the arrays. Source: Perez-Nieves & Goodman 2021,
