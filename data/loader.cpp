@@ -55,8 +55,8 @@ class Loader::Iterator::Pass {
 Loader::Loader(const Dataset& dataset, LoaderOptions options)
     : Loader(dataset, all_samples(dataset.size()), options) {}
 
-Loader::Loader(const Dataset& dataset, std::vector<std::int64_t> samples, LoaderOptions options)
-    : dataset_(dataset), samples_(std::move(samples)), options_(options) {
+Loader::Loader(const Dataset& dataset, std::span<const std::int64_t> samples, LoaderOptions options)
+    : dataset_(dataset), samples_(samples.begin(), samples.end()), options_(options) {
   if (samples_.empty())
     throw DataError(fmt::format("loader: expected 1 sample or more, got none (the data set has {})",
                                 dataset.size()));

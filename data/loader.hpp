@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <iterator>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "data/batch.hpp"
@@ -35,13 +36,15 @@ class Loader {
   class Iterator;
 
   /// All samples of `dataset`, which must outlive the loader.
-  /// @throws DataError when there are no samples, a sample does not exist, batch < 1 or prefetch <
-  /// 0.
+  /// @throws DataError when there are no samples, a sample does not exist, batch is below 1 or
+  /// prefetch below 0. A batch larger than the set becomes one batch of all samples.
   explicit Loader(const Dataset& dataset, LoaderOptions options = {});
   /// Only `samples`, in this order when not shuffled.
-  Loader(const Dataset& dataset, std::vector<std::int64_t> samples, LoaderOptions options = {});
+  Loader(const Dataset& dataset, std::span<const std::int64_t> samples, LoaderOptions options = {});
   explicit Loader(const Dataset&& dataset, LoaderOptions options = {}) = delete;
-  Loader(const Dataset&& dataset, std::vector<std::int64_t> samples, LoaderOptions = {}) = delete;
+  Loader(const Dataset&& dataset,
+         std::span<const std::int64_t> samples,
+         LoaderOptions = {}) = delete;
 
   std::int64_t samples() const { return static_cast<std::int64_t>(samples_.size()); }
   /// Batches of a whole epoch.

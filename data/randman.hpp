@@ -30,11 +30,12 @@ struct RandmanData {
 ///     f(x) = product over coordinates d of  sum_{k=1..K} k^-alpha a_k sin(2 pi (k b_k x_d + c_k))
 ///     step = floor(steps * (f(x) - min f) / (max f - min f)), at most steps - 1
 ///
-/// with a, b, c uniform in [0, 1) for each class, unit and coordinate, K = 200, and the extremes of
-/// f taken over 512 points of the manifold. Labels run 0, 1, ..., classes - 1, 0, ... so both sets
-/// are balanced. A pure function of the options. Source: Zenke & Vogels, Neural Computation 33(4),
-/// 2021, "The remarkable robustness of surrogate gradient learning".
-/// @throws DataError when a number is out of range: names it.
+/// with a, b, c uniform in [0, 1) for each class, unit and coordinate, K the terms of amplitude
+/// 1e-3 and more (at most 200), and the extremes of f taken over 512 points of the manifold. Labels
+/// run 0, 1, ..., classes - 1, 0, ... so both sets are balanced. A pure function of the options.
+/// Source: Zenke & Vogels, Neural Computation 33(4), 2021, "The remarkable robustness of surrogate
+/// gradient learning".
+/// @throws ShapeError or DataError when a number is out of range: names it.
 RandmanData make_randman(const RandmanOptions& options = {});
 
 }  // namespace spiketape
