@@ -24,32 +24,32 @@ struct LayerCalibration {
   int sweeps = 0;               ///< trial runs of the layer
 };
 
-struct CalibrationOptions {
-  /// Spikes per neuron and step in percent. Spikes, not active neurons, are aimed at because they
-  /// grow with the weights, while the active share rises and then falls again, as the membrane
-  /// jumps over the window. Firing layers have active neurons. Typical of trained networks: 0.3
-  /// to 2.
-  double target_percent = 1.0;
-  /// Accepted relative distance from the target.
-  double tolerance = 0.1;
-};
-
 /// Runs `forward` once, with no tape. Each neuron layer (layers/neurons.hpp) that it reaches is
 /// calibrated before its spikes are passed on, so layers are tuned in turn, each on the activity
-/// that it will really see. A layer that is used again with the same weights is left as it is. The
-/// weights are changed in place.
-/// @throws Error when no layer was reached, or naming the layer and the reason when a target cannot
-/// be met: no spikes come in, all weights are zero, or the activity jumps over the target (strong
-/// recurrence). The weights that were tried are then put back.
+/// that it will really see. Weights, biases and recurrent weights of the layer are scaled by one
+/// factor, in place; weights that an earlier layer shares stay.
+///
+/// `target_percent` is spikes per neuron and step in percent. Spikes, not active neurons, are aimed
+/// at because they grow with the weights, while the active share rises and then falls again, as
+/// membranes jump over the window; a layer that fires has active neurons. Trained networks show 0.3
+/// to 2. `tolerance` is the accepted relative distance; where whole spikes of a small batch are too
+/// coarse for it, the nearest value within a factor of 2 is taken.
+/// @throws Error for a target outside (0, 100), when no layer was reached, or naming the layer and
+/// the reason when its target cannot be met: no spikes come in, all weights are zero, or its
+/// activity jumps over the target (recurrence that is too strong). That layer's weights are then as
+/// they were.
 std::vector<LayerCalibration> calibrate(const std::function<void()>& forward,
-                                        CalibrationOptions options = {});
+                                        double target_percent = 1.0,
+                                        double tolerance = 0.1);
 
 /// calibrate() of any network with a forward(spikes), on one batch.
 template <typename Net>
+requires requires(Net& net, const SpikeVariable& spikes) { net.forward(spikes); }
 std::vector<LayerCalibration> calibrate(Net& net,
                                         const SpikeVariable& spikes,
-                                        CalibrationOptions options = {}) {
-  return calibrate([&] { net.forward(spikes); }, options);
+                                        double target_percent = 1.0,
+                                        double tolerance = 0.1) {
+  return calibrate([&] { net.forward(spikes); }, target_percent, tolerance);
 }
 
 /// A table for people, one line a layer.

@@ -40,8 +40,9 @@ class Module {
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
 
-  /// Every parameter here and below in order of declaration, named relative to this module:
-  /// "block/fc1/weight". The variables are handles, so writing to their values changes the module.
+  /// Every parameter here and below (own ones first, then the children's in order of declaration),
+  /// named relative to this module: "block/fc1/weight". The variables are handles, so writing to
+  /// their values changes the module.
   std::vector<NamedVariable> parameters() const;
   /// The parameter of that name. @throws Error that lists the known names.
   Variable parameter(std::string_view name) const;

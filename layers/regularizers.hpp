@@ -24,11 +24,10 @@ class ActivityRegularizer {
   /// @throws Error when a lambda is negative, the power below 1, or a value is not finite.
   explicit ActivityRegularizer(ActivityRegularizerOptions options = {});
 
-  /// The penalty of one layer's spikes; a scalar.
+  /// The penalty of one layer's spikes; a scalar. One fused op that keeps nothing but the spikes
+  /// and one float a sample.
+  /// @throws ShapeError when there is no sample or no neuron to average over.
   Variable operator()(const SpikeVariable& spikes) const;
-  /// The same from counts [batch, neuron]. @throws ShapeError for another rank, or when there is
-  /// nothing to average.
-  Variable of_counts(const Variable& counts) const;
 
   const ActivityRegularizerOptions& options() const { return options_; }
 

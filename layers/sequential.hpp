@@ -43,6 +43,8 @@ class Sequential : public Module {
 
   /// Runs all layers. @throws Error when the last one does not return a dense variable; see run().
   Variable operator()(const SpikeVariable& spikes) const { return run<Variable>(spikes); }
+  /// The same under the name that calibrate() and people use.
+  Variable forward(const SpikeVariable& spikes) const { return run<Variable>(spikes); }
   /// Runs all layers and returns a SpikeVariable, Current or Variable, whichever the last one
   /// gives.
   /// @throws Error when that is something else, or when there are no layers.

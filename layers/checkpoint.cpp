@@ -1,0 +1,90 @@
+#include "layers/checkpoint.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+
+namespace spiketape {
+namespace {
+
+std::string list(const std::vector<std::string>& names) {
+  constexpr std::size_t kShown = 8;
+  const std::size_t shown = std::min(names.size(), kShown);
+  std::string text = fmt::format(
+      "{}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+  if (names.size() > shown) text += fmt::format(" and {} more", names.size() - shown);
+  return text;
+}
+
+/// What keeps the checkpoint from fitting, or "".
+std::string differences(const std::map<std::string, const Tensor*>& saved,
+                        const std::vector<NamedVariable>& parameters) {
+  std::vector<std::string> missing;
+  std::vector<std::string> unexpected;
+  std::vector<std::string> misshaped;
+  std::set<std::string> known;
+  for (const NamedVariable& parameter : parameters) {
+    known.insert(parameter.name);
+    const auto found = saved.find(parameter.name);
+    if (found == saved.end())
+      missing.push_back(parameter.name);
+    else if (found->second->shape() != parameter.variable.shape())
+      misshaped.push_back(fmt::format("{} is {} in the checkpoint and {} in the network",
+                                      parameter.name,
+                                      to_string(found->second->shape()),
+                                      to_string(parameter.variable.shape())));
+  }
+  for (const auto& [name, tensor] : saved)
+    if (!known.contains(name)) unexpected.push_back(name);
+  std::string text;
+  if (!missing.empty()) text += "; missing: " + list(missing);
+  if (!unexpected.empty()) text += "; unexpected: " + list(unexpected);
+  if (!misshaped.empty()) text += "; other shape: " + list(misshaped);
+  return text;
+}
+
+}  // namespace
+
+Checkpoint snapshot(const Module& net, const Optimizer* optimizer) {
+  Checkpoint checkpoint;
+  for (const NamedVariable& parameter : net.parameters())
+    checkpoint.parameters.push_back({parameter.name, parameter.variable.value().clone()});
+  for (const NamedCounter& counter : net.counters())
+    checkpoint.counters[counter.name] = *counter.value;
+  if (optimizer != nullptr)
+    for (const NamedTensor& state : optimizer->state())
+      checkpoint.optimizer.push_back({state.name, state.tensor.clone()});
+  return checkpoint;
+}
+
+void restore(const Checkpoint& checkpoint, Module& net, Optimizer* optimizer) {
+  std::map<std::string, const Tensor*> saved;
+  for (const NamedTensor& parameter : checkpoint.parameters)
+    saved[parameter.name] = &parameter.tensor;
+  const std::vector<NamedVariable> parameters = net.parameters();
+  std::string problems = differences(saved, parameters);
+  const std::vector<NamedCounter> counters = net.counters();
+  for (const NamedCounter& counter : counters)
+    if (!checkpoint.counters.contains(counter.name))
+      problems += "; missing counter: " + counter.name;
+  if (!problems.empty())
+    throw DataError(fmt::format(
+        "checkpoint: it is of another network{}; build the network with the layers and sizes "
+        "that it was saved with",
+        problems));
+  // load_state() changes nothing when it throws, so it goes first.
+  if (optimizer != nullptr) optimizer->load_state(checkpoint.optimizer);
+  for (const NamedVariable& parameter : parameters) {
+    const auto source = saved.at(parameter.name)->values();
+    Variable variable = parameter.variable;
+    std::copy(source.begin(), source.end(), variable.value().values().begin());
+  }
+  for (const NamedCounter& counter : counters)
+    *counter.value = checkpoint.counters.at(counter.name);
+}
+
+}  // namespace spiketape
