@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154
 # Every check of the project, stage by stage; sourced by ./run (which has say, quietly and build).
 # A failing stage does not stop the others: the end lists every stage and counts the tests.
 shopt -s inherit_errexit
