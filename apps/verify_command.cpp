@@ -1,0 +1,67 @@
+#include <memory>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "apps/verify.hpp"
+
+namespace spiketape::apps {
+namespace {
+
+struct VerifySettings {
+  std::vector<std::string> cases;
+  std::string path = "auto";
+};
+
+void run_verify(const VerifySettings& settings) {
+  const SynapsePath path = parse_synapse_path(settings.path);
+  std::size_t passed = 0;
+  for (const std::string& file : settings.cases) {
+    const CaseReport report = verify_case(file, path);
+    fmt::print("{}", to_text(report));
+    if (report.passed()) ++passed;
+  }
+  fmt::print("{} of {} cases pass (tolerance {:g}, path {})\n",
+             passed,
+             settings.cases.size(),
+             kVerifyTolerance,
+             settings.path);
+  if (passed != settings.cases.size()) throw CLI::RuntimeError(1);
+}
+
+}  // namespace
+
+std::string to_text(const CaseReport& report) {
+  std::string text = fmt::format("{}\n  {}\n", report.path, report.network);
+  for (const VerifiedQuantity& q : report.quantities) {
+    const std::string verdict =
+        q.is_set ? (q.passed() ? "identical" : "DIFFERENT") : fmt::format("{:.2e}", q.error);
+    text += fmt::format("  {:<20} {:>10}  {}{}\n",
+                        q.name,
+                        verdict,
+                        q.note,
+                        q.passed() || q.is_set ? "" : "  ABOVE TOLERANCE");
+  }
+  const VerifiedQuantity& worst = report.worst();
+  text += fmt::format("  {}: largest error {:.2e} ({})\n",
+                      report.passed() ? "pass" : "FAIL",
+                      worst.error,
+                      worst.name);
+  return text;
+}
+
+void add_verify(CLI::App& app) {
+  auto settings = std::make_shared<VerifySettings>();
+  CLI::App* command = app.add_subcommand(
+      "verify",
+      "Compare spikes, active sets and every gradient with float64 references (oracle.py)");
+  command->add_option("cases", settings->cases, "HDF5 files that oracle.py wrote")
+      ->required()
+      ->type_name("CASE.h5");
+  command->add_option("--path", settings->path, "How synapses compute: auto, event or gemm")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "event", "gemm"}));
+  command->callback([settings] { run_verify(*settings); });
+}
+
+}  // namespace spiketape::apps
