@@ -38,7 +38,7 @@ class RateEncoder {
  private:
   RateOptions options_;
   std::uint64_t key_ = 0;
-  std::array<double, 256> gap_scale_{};  ///< 1 / ln(1 - p) of a pixel value; 0 where p = 1
+  std::array<float, 256> gap_scale_{};  ///< 1 / ln(1 - p) of a pixel value; 0 where p = 1
 };
 
 }  // namespace spiketape
