@@ -1,0 +1,57 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace spiketape::apps {
+
+/// What the bar shows of the epoch so far.
+struct ProgressValues {
+  double loss = 0.0;
+  double accuracy = 0.0;
+  double active_percent = 0.0;
+};
+
+/// A progress bar of one epoch on a terminal: batches per second, time left, loss, accuracy, active
+/// neurons. Nothing when standard output is no terminal, or when not wanted. Redrawn at most ten
+/// times a second.
+class Progress {
+ public:
+  explicit Progress(bool wanted);
+  ~Progress() { clear(); }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  /// True when update() would draw now: ask before computing what it shows.
+  bool due() const;
+  /// Starts an epoch at batch `done`.
+  void begin(std::string title, std::int64_t done, std::int64_t batches);
+  void update(std::int64_t done, const ProgressValues& values);
+  /// Takes the bar off the screen, e.g. before a line is printed.
+  void clear();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  bool live_;
+  bool drawn_ = false;
+  std::string title_;
+  std::int64_t begun_at_ = 0;
+  std::int64_t batches_ = 0;
+  Clock::time_point begun_{};
+  Clock::time_point drawn_at_{};
+};
+
+/// The bar itself, without control characters: `title [####....] 12/40  31.0 batches/s  0:07 left
+/// loss ...`.
+std::string progress_line(const std::string& title,
+                          std::int64_t done,
+                          std::int64_t batches,
+                          double batches_per_second,
+                          const ProgressValues& values);
+
+/// 75 s -> "1:15", 3700 s -> "1:01:40"
+std::string clock_time(double seconds);
+
+}  // namespace spiketape::apps

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+
+#include "apps/config.hpp"
+#include "apps/recipes/network.hpp"
+#include "apps/train_settings.hpp"
+#include "data/dataset.hpp"
+
+namespace spiketape::apps {
+
+struct DataSets {
+  std::unique_ptr<const Dataset> train;
+  std::unique_ptr<const Dataset> test;
+};
+
+/// What is trained on what, and how: the method section of a paper. A recipe sets its own defaults
+/// in its constructor, and adds settings of its data. To add one: copy fmnist.cpp, and add a line
+/// to registry.cpp.
+class Recipe {
+ public:
+  virtual ~Recipe() = default;
+  Recipe(const Recipe&) = delete;
+  Recipe& operator=(const Recipe&) = delete;
+
+  /// Every setting: of the data, of the network, of the training. Bound to this object.
+  Settings settings();
+  /// Checks the settings and puts numbers in place of "the default of ...". @throws Error
+  void resolve();
+  /// Reads or makes the data. @throws DataError when they are missing or broken.
+  virtual DataSets load() const = 0;
+  /// A network for such data, its weights drawn from the seed.
+  virtual std::unique_ptr<SpikingNet> build(const Dataset& data) const;
+
+  NetworkSettings network;
+  TrainSettings train;
+
+ protected:
+  Recipe() = default;
+
+ private:
+  virtual Settings data_settings() = 0;
+};
+
+}  // namespace spiketape::apps

@@ -1,0 +1,31 @@
+#include "apps/recipes/registry.hpp"
+
+#include <array>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+
+namespace spiketape::apps {
+namespace {
+
+constexpr std::array<RecipeEntry, 2> kRecipes{{
+    {"randman", "a synthetic set that needs no download", make_randman_recipe},
+    {"fmnist", "Fashion-MNIST as in the paper; needs --data", make_fmnist_recipe},
+}};
+
+}  // namespace
+
+std::span<const RecipeEntry> recipes() { return kRecipes; }
+
+std::unique_ptr<Recipe> make_recipe(std::string_view name) {
+  std::vector<std::string> known;
+  for (const RecipeEntry& entry : kRecipes) {
+    if (entry.name == name) return entry.make();
+    known.emplace_back(entry.name);
+  }
+  throw Error(fmt::format("recipe: expected one of {}, got '{}'", join_names(known), name));
+}
+
+}  // namespace spiketape::apps

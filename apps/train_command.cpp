@@ -1,0 +1,164 @@
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "apps/recipes/registry.hpp"
+#include "apps/train.hpp"
+#include "core/error.hpp"
+
+namespace spiketape::apps {
+namespace {
+
+// A signal handler can reach nothing but a global.
+std::atomic<int> stop_signal{0};  // NOLINT(readability-identifier-naming)
+static_assert(std::atomic<int>::is_always_lock_free);
+
+/// While it lives, the first Ctrl-C or SIGTERM only asks to stop; the second ends the program as
+/// usual.
+class StopOnSignal {
+ public:
+  StopOnSignal() {
+    struct sigaction action {};
+    action.sa_handler = [](int signal) { stop_signal = signal; };
+    action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+    sigaction(SIGINT, &action, &old_interrupt_);
+    sigaction(SIGTERM, &action, &old_terminate_);
+  }
+  ~StopOnSignal() {
+    sigaction(SIGINT, &old_interrupt_, nullptr);
+    sigaction(SIGTERM, &old_terminate_, nullptr);
+  }
+  StopOnSignal(const StopOnSignal&) = delete;
+  StopOnSignal& operator=(const StopOnSignal&) = delete;
+
+ private:
+  struct sigaction old_interrupt_ {};
+  struct sigaction old_terminate_ {};
+};
+
+/// One option of `train`, made of the settings of that name in all recipes.
+struct SharedSetting {
+  Setting setting;
+  std::vector<std::string> recipes;
+  std::vector<std::string> defaults;  ///< one a recipe
+};
+
+/// Settings of all recipes by name, in the order in which they are first met. `owners` keeps what
+/// they point to.
+std::vector<SharedSetting> all_settings(std::vector<std::unique_ptr<Recipe>>& owners) {
+  std::vector<SharedSetting> all;
+  for (const RecipeEntry& entry : recipes()) {
+    owners.push_back(entry.make());
+    for (const Setting& setting : owners.back()->settings()) {
+      auto found = std::find_if(all.begin(), all.end(), [&](const SharedSetting& one) {
+        return one.setting.name == setting.name;
+      });
+      if (found == all.end()) found = all.insert(all.end(), {setting, {}, {}});
+      found->recipes.emplace_back(entry.name);
+      found->defaults.push_back(to_toml(setting));
+    }
+  }
+  return all;
+}
+
+/// "learning rate [randman 0.002, fmnist 0.0002]"
+std::string help_of(const SharedSetting& shared) {
+  const auto& defaults = shared.defaults;
+  std::string text = shared.setting.help;
+  if (!shared.setting.choices.empty()) text += ": " + join_names(shared.setting.choices);
+  const bool same = std::all_of(
+      defaults.begin(), defaults.end(), [&](const auto& one) { return one == defaults.front(); });
+  if (same) return text + fmt::format(" [{}]", defaults.front());
+  std::vector<std::string> each;
+  for (std::size_t i = 0; i < defaults.size(); ++i) {
+    each.push_back(shared.recipes[i] + " " + defaults[i]);
+  }
+  return text + fmt::format(" [{}]", join_names(each));
+}
+
+void add_setting(CLI::App& command, const SharedSetting& shared, TrainArguments& arguments) {
+  const std::string name = shared.setting.name;
+  const auto take = [&arguments, name](const std::string& text) {
+    arguments.settings.emplace_back(name, text);
+  };
+  CLI::Option* option = nullptr;
+  if (std::holds_alternative<bool*>(shared.setting.value)) {
+    option = command.add_flag_function(
+        option_name(shared.setting),
+        [take](std::int64_t on) { take(on > 0 ? "true" : "false"); },
+        help_of(shared));
+  } else {
+    option = command.add_option_function<std::string>(
+        option_name(shared.setting), take, help_of(shared));
+  }
+  const bool everywhere = shared.recipes.size() == recipes().size();
+  option->group(everywhere ? "Settings" : "Settings of " + join_names(shared.recipes));
+}
+
+std::string resume_command(const TrainJob& job) {
+  return fmt::format("spiketape train {} --resume --out {}", job.recipe_name, job.out);
+}
+
+void train_command(const TrainArguments& arguments) {
+  TrainJob job;
+  try {
+    job = prepare_train(arguments);
+  } catch (const DataError&) {
+    throw;
+  } catch (const BackendError&) {
+    throw;
+  } catch (const Error& error) {
+    throw CLI::ValidationError(error.what());
+  }
+  TrainHooks hooks;
+  hooks.progress_bar = !arguments.quiet;
+  hooks.stop = [] { return stop_signal != 0; };
+  hooks.print = [](const std::string& line) {
+    fmt::print("{}\n", line);
+    std::fflush(stdout);
+  };
+  if (!arguments.quiet)
+    hooks.print(fmt::format("spiketape train {}  ->  {}", job.recipe_name, job.out));
+  const StopOnSignal watch;
+  const TrainResult result = run_train(job, hooks);
+  if (result.finished) return;
+  hooks.print(fmt::format("stopped in epoch {} after batch {}; saved. Continue with: {}",
+                          result.state.epoch + 1,
+                          result.state.batch,
+                          resume_command(job)));
+  throw CLI::RuntimeError(128 + stop_signal);
+}
+
+}  // namespace
+
+void add_train(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("train", "Train a network; see the recipes below");
+  const auto arguments = std::make_shared<TrainArguments>();
+  std::string known;
+  for (const RecipeEntry& entry : recipes()) {
+    known += fmt::format("\n  {:<10} {}", entry.name, entry.about);
+  }
+  command->footer("Recipes:" + known);
+  command->add_option("recipe", arguments->recipe, "what to train");
+  command->add_option(
+      "--out", arguments->out, "run folder [runs/RECIPE-N, the first N that is free]");
+  command->add_option("--config", arguments->config, "a config.toml whose settings to repeat");
+  command->add_flag("--resume", arguments->resume, "continue the run in --out, or the newest one");
+  command->add_flag("--quiet", arguments->quiet, "no progress bar");
+  std::vector<std::unique_ptr<Recipe>> owners;
+  for (const SharedSetting& shared : all_settings(owners)) {
+    add_setting(*command, shared, *arguments);
+  }
+  command->callback([arguments] { train_command(*arguments); });
+}
+
+}  // namespace spiketape::apps
