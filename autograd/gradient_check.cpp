@@ -47,7 +47,7 @@ void run_tape(const Function& f, const std::vector<Variable>& inputs) {
 double difference(const Function& f, const std::vector<Variable>& inputs, float& x, double step) {
   const float center = x;
   const double h = std::exp2(
-      std::round(std::log2(step * std::max(1.0, std::fabs(static_cast<double>(center))))));
+      std::floor(std::log2(step * std::max(1.0, std::fabs(static_cast<double>(center))))));
   const auto at = [&](double offset) {
     x = static_cast<float>(static_cast<double>(center) + offset);
     return project(f(inputs).value());

@@ -10,9 +10,9 @@
 namespace spiketape {
 
 struct GradientCheckOptions {
-  /// Step of the five-point central difference, relative to max(1, |x|) and rounded to a power of
-  /// two so that it is exact in float32. The default balances rounding (about 1e-7 / step) against
-  /// the fifth derivative (step^4).
+  /// Step of the five-point central difference, relative to max(1, |x|) and rounded down to a power
+  /// of two so that it is exact in float32. The default balances rounding (about 1e-7 / step)
+  /// against the fifth derivative (step^4).
   double step = 1.0 / 64.0;
   /// Largest norm-wise relative difference |numeric - tape| / max(|numeric|, |tape|, floor) that
   /// passes, per input.

@@ -28,7 +28,7 @@ struct AxisView {
 AxisView view_axis(const Shape& shape, std::size_t axis);
 
 /// Pieces of an element-wise loop; fixed, so that the bits do not depend on threads.
-inline constexpr std::int64_t kCheapGrain = 1 << 15;   ///< a few flops per value
+inline constexpr std::int64_t kCheapGrain = 1 << 17;   ///< a few flops per value
 inline constexpr std::int64_t kCostlyGrain = 1 << 12;  ///< exp, log, pow
 
 /// Runs body(begin, end) over [0, count) in pieces of `grain`, in parallel; a single piece without

@@ -35,14 +35,17 @@ std::int64_t adam_vectors(D d,
   std::int64_t i = begin;
   for (; i + lanes <= end; i += lanes) {
     const auto grad = hn::LoadU(d, arguments.grad + i);
-    const auto m = hn::Add(hn::Mul(beta1, hn::LoadU(d, arguments.m + i)), hn::Mul(rest1, grad));
+    // Each sum that may be fused is fused by name, or the compiler would choose for each vector
+    // width.
+    const auto m = hn::MulAdd(beta1, hn::LoadU(d, arguments.m + i), hn::Mul(rest1, grad));
     const auto v =
-        hn::Add(hn::Mul(beta2, hn::LoadU(d, arguments.v + i)), hn::Mul(rest2, hn::Mul(grad, grad)));
+        hn::MulAdd(beta2, hn::LoadU(d, arguments.v + i), hn::Mul(rest2, hn::Mul(grad, grad)));
     const auto scale = hn::Add(hn::Sqrt(hn::Mul(v, v_factor)), epsilon);
-    const auto kept = hn::Mul(keep, hn::LoadU(d, arguments.value + i));
+    const auto change = hn::Div(hn::Mul(m_factor, m), scale);
+    const auto value = hn::MulSub(keep, hn::LoadU(d, arguments.value + i), change);
     hn::StoreU(m, d, arguments.m + i);
     hn::StoreU(v, d, arguments.v + i);
-    hn::StoreU(hn::Sub(kept, hn::Div(hn::Mul(m_factor, m), scale)), d, arguments.value + i);
+    hn::StoreU(value, d, arguments.value + i);
   }
   return i;
 }

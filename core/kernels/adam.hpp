@@ -21,9 +21,8 @@ struct AdamArguments {
 
 namespace cpu {
 
-/// In one pass, in parallel over fixed ranges, with the widest vectors of the machine. The bits
-/// depend neither on threads nor on the instruction set: every operation is rounded alone (no fused
-/// multiply-add).
+/// In one pass, in parallel over fixed ranges, with the widest vectors of the machine. The bits do
+/// not depend on threads, nor on where a value stands.
 void adam(const AdamArguments& arguments);
 
 }  // namespace cpu
