@@ -18,8 +18,9 @@ constexpr std::int64_t kDigit = 1 << 24;  // float32 holds every whole number up
 
 Tensor to_tensor(std::int64_t count) {
   Tensor tensor = Tensor::uninitialized({2});
+  const std::int64_t high = count / kDigit;
   tensor.data()[0] = static_cast<float>(count % kDigit);
-  tensor.data()[1] = static_cast<float>(count / kDigit);
+  tensor.data()[1] = static_cast<float>(high);
   return tensor;
 }
 

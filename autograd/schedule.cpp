@@ -29,7 +29,8 @@ double fraction(const StepSchedule& decay, std::int64_t step, std::int64_t /*tot
         fmt::format("step schedule: expected every >= 1 and a finite factor above 0, got {} and {}",
                     decay.every,
                     decay.factor));
-  return std::pow(static_cast<double>(decay.factor), static_cast<double>(step / decay.every));
+  const std::int64_t decays = step / decay.every;
+  return std::pow(static_cast<double>(decay.factor), static_cast<double>(decays));
 }
 
 }  // namespace

@@ -118,7 +118,8 @@ EventDataset latency_dataset(const ImageSet& images, const LatencyEncoder& encod
 
 RateDataset::RateDataset(ImageSet images, RateEncoder encoder)
     : images_(std::move(images)), encoder_(encoder) {
-  check_dataset_sizes("rate data set", steps(), neurons(), classes());
+  check_dataset_sizes(
+      "rate data set", RateDataset::steps(), RateDataset::neurons(), RateDataset::classes());
 }
 
 std::int32_t RateDataset::label_of(std::int64_t sample) const {
