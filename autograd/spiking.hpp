@@ -9,6 +9,7 @@
 #include "autograd/monitor.hpp"
 #include "autograd/variable.hpp"
 #include "core/neuron.hpp"
+#include "core/sweep.hpp"
 
 /// The differentiable operations on spikes. Each records one entry on the tape.
 namespace spiketape {
@@ -25,8 +26,6 @@ SpikeVariable spike(const Current& current,
                     const NeuronModel& model,
                     std::shared_ptr<Monitor> monitor = nullptr);
 
-/// How a readout trace O[t] becomes one score per class.
-enum class Score { max, sum, mean, last };
 std::string_view to_string(Score score);
 /// @throws Error for a name that is not max, sum, mean or last.
 Score parse_score(std::string_view text);

@@ -49,7 +49,8 @@ void NeuronModel::check(std::int64_t neurons) const {
   });
   if (!(window > 0.0f))
     throw Error(fmt::format("neuron: window must be above 0 (infinity = dense), got {}", window));
-  if (!std::isfinite(threshold)) throw NumericError("neuron: the threshold is not finite");
+  if (!(threshold > 0.0f) || !std::isfinite(threshold))
+    throw Error(fmt::format("neuron: the threshold must be above 0 and finite, got {}", threshold));
 }
 
 NeuronModel lif_model(float decay, float threshold, bool reset_gradient) {

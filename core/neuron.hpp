@@ -39,7 +39,7 @@ struct NeuronModel {
   /// Number of neurons that the coefficients are for, or 0 when every one is for the whole layer.
   std::int64_t width() const;
   /// @throws ShapeError / Error when states is not 1..3, when coefficient sizes differ from 1 or
-  /// `neurons`, when a value is not finite, or when the window is not positive.
+  /// `neurons`, when a value is not finite, or when window or threshold is not positive.
   void check(std::int64_t neurons) const;
 };
 

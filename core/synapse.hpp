@@ -64,9 +64,13 @@ class Synapse {
                       float amplitude,
                       float* grad_source) const = 0;
 
-  /// Whether each weight belongs to one column, as in a linear projection; false for shared weights
-  /// (convolution).
-  virtual bool columns_are_disjoint() const { return true; }
+  /// True when gather() of `source` is the plain sum of the weight rows [inputs, outputs] of the
+  /// units that fired: the forward sweep then sums them itself, without a buffer in between.
+  virtual bool sums_weight_rows(const SpikeTensor& /*source*/) const { return false; }
+  /// Columns may be split between parallel calls of scatter() at multiples of this number; 0: not
+  /// at all, because columns share weights (convolution). How they are split must not change any
+  /// bit of the result.
+  virtual std::int64_t column_grain(const SpikeTensor& /*source*/) const { return 16; }
   /// Multiply-adds of one forward gather of `events` spikes.
   virtual double multiply_adds(double events) const = 0;
 };

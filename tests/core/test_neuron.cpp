@@ -100,7 +100,7 @@ TEST_CASE(
   refuse([](NeuronModel& m) { m.window = 0.0f; }, "window must be above 0");
   refuse([](NeuronModel& m) { m.window = -0.5f; }, "window");
   refuse([&](NeuronModel& m) { m.window = nan; }, "window");
-  refuse([&](NeuronModel& m) { m.threshold = nan; }, "threshold is not finite");
+  refuse([&](NeuronModel& m) { m.threshold = nan; }, "threshold must be above 0");
   refuse([&](NeuronModel& m) { m.a[0][0] = {nan}; }, "coefficient a is not finite");
   refuse([&](NeuronModel& m) { m.r[0] = {infinity}; }, "coefficient r");
   NeuronModel dense = lif_model(0.9f, 1.0f, false);

@@ -1,0 +1,220 @@
+#include "core/kernels/adjoint.hpp"
+
+#include <algorithm>
+
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "core/kernels/adjoint.cpp"  // NOLINT(bugprone-suspicious-include)
+#include <hwy/foreach_target.h>
+// foreach_target.h comes first: it includes this file again for each target.
+#include <hwy/highway.h>
+
+#include "core/kernels/vector-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace spiketape::cpu {
+namespace HWY_NAMESPACE {
+
+/// The adjoint p of the states of some columns, p[q * width + column].
+template <int kStates, bool kPerNeuron>
+class Adjoint {
+ public:
+  Adjoint(const PackedNeuron& neuron, Columns columns)
+      : neuron_(neuron),
+        columns_(columns),
+        width_(padded(columns.count())),
+        p_(Buffer<float>::zeros(
+            static_cast<std::size_t>(kStates * width_), kCpu, MemoryTag::scratch)) {}
+
+  std::int64_t width() const { return width_; }
+  float& at(int state, std::int64_t column) {
+    return p_[static_cast<std::size_t>(state * width_ + column)];
+  }
+
+  /// lambda <- b . p,  then p <- A^T p.
+  void step(float* lambda) {
+    const Tag d;
+    for (std::int64_t j = 0; j < width_; j += kLanes) {
+      const auto read = [&](const float* from) {
+        return kPerNeuron ? hn::LoadU(d, from + columns_.begin + j) : hn::Set(d, from[0]);
+      };
+      Vector p[kStates];
+      for (int q = 0; q < kStates; ++q) p[q] = hn::Load(d, p_.data() + q * width_ + j);
+      auto sum = hn::Mul(read(neuron_.b(0)), p[0]);
+      for (int q = 1; q < kStates; ++q) sum = hn::MulAdd(read(neuron_.b(q)), p[q], sum);
+      hn::Store(sum, d, lambda + j);
+      for (int q = 0; q < kStates; ++q) {
+        auto next = hn::Mul(read(neuron_.a(0, q)), p[0]);
+        for (int s = 1; s < kStates; ++s) next = hn::MulAdd(read(neuron_.a(s, q)), p[s], next);
+        hn::Store(next, d, p_.data() + q * width_ + j);
+      }
+    }
+  }
+
+  /// p[column] += c eps.
+  void inject(std::int64_t column, float eps) {
+    for (int q = 0; q < kStates; ++q) at(q, column) += coefficient(neuron_.c(q), column) * eps;
+  }
+
+  /// p += c eps for all columns at once; `eps` has one value per column.
+  void inject_row(const float* eps) {
+    for (int q = 0; q < kStates; ++q)
+      for (std::int64_t j = 0; j < columns_.count(); ++j)
+        at(q, j) += coefficient(neuron_.c(q), j) * eps[j];
+  }
+
+  float coefficient(const float* values, std::int64_t column) const {
+    return kPerNeuron ? values[columns_.begin + column] : values[0];
+  }
+
+ private:
+  const PackedNeuron& neuron_;
+  Columns columns_;
+  std::int64_t width_;
+  Buffer<float> p_;
+};
+
+template <int kStates, bool kPerNeuron>
+void fill_sample(const PackedNeuron& neuron,
+                 const SpikeTensor& spikes,
+                 const float* eps,
+                 std::int64_t sample,
+                 Columns columns,
+                 float* lambda,
+                 std::int64_t stride) {
+  Adjoint<kStates, kPerNeuron> adjoint(neuron, columns);
+  const std::uint32_t* const offsets = spikes.active_offsets().data() + sample * spikes.steps();
+  const UnitId* const units = spikes.active_units().data();
+  const auto begin = static_cast<std::uint32_t>(columns.begin);
+  const auto count = static_cast<std::uint32_t>(columns.count());
+  const bool all_columns = columns.count() == spikes.neurons();
+  // Behind the last active row every lambda is zero.
+  std::int64_t k = spikes.steps() - 1;
+  for (; k >= 0 && offsets[k] == offsets[k + 1]; --k)
+    std::fill_n(lambda + k * stride, stride, 0.0f);
+  for (; k >= 0; --k) {
+    float* const row = lambda + k * stride;
+    adjoint.step(row);
+    if (all_columns && offsets[k + 1] - offsets[k] == count) {
+      adjoint.inject_row(eps + offsets[k]);
+      continue;
+    }
+    for (std::uint32_t e = offsets[k]; e < offsets[k + 1]; ++e) {
+      const std::uint32_t column = units[e] - begin;  // wraps for units before the columns
+      if (column < count) adjoint.inject(column, eps[e]);
+    }
+  }
+}
+
+template <int kStates, bool kPerNeuron>
+void couple_sample(const PackedNeuron& neuron,
+                   const std::array<bool, NeuronModel::kMaxStates>& gradient_through_jump,
+                   const SpikeTensor& spikes,
+                   const float* grad,
+                   const float* recurrent,
+                   std::int64_t sample,
+                   float* eps) {
+  const Tag d;
+  const std::int64_t neurons = spikes.neurons();
+  Adjoint<kStates, kPerNeuron> adjoint(neuron, {0, neurons});
+  auto lambda =
+      Buffer<float>::zeros(static_cast<std::size_t>(adjoint.width()), kCpu, MemoryTag::scratch);
+  // p[k+1] is needed after step() has moved p on: keep the feedback through the jumps beside
+  // lambda.
+  auto feedback =
+      Buffer<float>::zeros(static_cast<std::size_t>(adjoint.width()), kCpu, MemoryTag::scratch);
+  const std::uint32_t* const offsets = spikes.active_offsets().data() + sample * spikes.steps();
+  const UnitId* const units = spikes.active_units().data();
+  const float* const slope = spikes.slopes().data();
+  for (std::int64_t k = spikes.steps() - 1; k >= 0; --k) {
+    for (std::uint32_t e = offsets[k]; e < offsets[k + 1]; ++e) {
+      const std::int64_t j = units[e];
+      float sum = 0.0f;
+      for (int q = 0; q < kStates; ++q)
+        if (gradient_through_jump[static_cast<std::size_t>(q)])
+          sum += adjoint.coefficient(neuron.r(q), j) * adjoint.at(q, j);
+      feedback[static_cast<std::size_t>(j)] = sum;
+    }
+    adjoint.step(lambda.data());
+    for (std::uint32_t e = offsets[k]; e < offsets[k + 1]; ++e) {
+      const std::int64_t j = units[e];
+      float total = grad[e] + feedback[static_cast<std::size_t>(j)];
+      if (recurrent != nullptr) {
+        auto dot = hn::Zero(d);
+        for (std::int64_t i = 0; i < neurons; i += kLanes)
+          dot = hn::MulAdd(
+              hn::LoadU(d, recurrent + j * neurons + i), hn::Load(d, lambda.data() + i), dot);
+        total += hn::GetLane(hn::SumOfLanes(d, dot));
+      }
+      eps[e] = slope[e] * total;
+      adjoint.inject(j, eps[e]);
+    }
+  }
+}
+
+template <int kStates>
+void fill_rows(const PackedNeuron& neuron,
+               const SpikeTensor& spikes,
+               const float* eps,
+               const SampleRows<float>& lambda) {
+  for (std::int64_t s = 0; s < lambda.samples; ++s) {
+    float* const rows = lambda.data + s * spikes.steps() * lambda.stride;
+    const auto fill =
+        neuron.per_neuron ? &fill_sample<kStates, true> : &fill_sample<kStates, false>;
+    fill(neuron, spikes, eps, lambda.first_sample + s, lambda.columns, rows, lambda.stride);
+  }
+}
+
+void fill(const PackedNeuron& neuron,
+          const SpikeTensor& spikes,
+          const float* eps,
+          const SampleRows<float>& lambda) {
+  constexpr std::array kFill = {&fill_rows<1>, &fill_rows<2>, &fill_rows<3>};
+  kFill[static_cast<std::size_t>(neuron.states - 1)](neuron, spikes, eps, lambda);
+}
+
+void couple(const PackedNeuron& neuron,
+            const std::array<bool, NeuronModel::kMaxStates>& gradient_through_jump,
+            const SpikeTensor& spikes,
+            const float* grad,
+            const float* recurrent,
+            std::int64_t sample,
+            float* eps) {
+  constexpr std::array kShared = {
+      &couple_sample<1, false>, &couple_sample<2, false>, &couple_sample<3, false>};
+  constexpr std::array kPerNeuron = {
+      &couple_sample<1, true>, &couple_sample<2, true>, &couple_sample<3, true>};
+  const auto couple_one =
+      (neuron.per_neuron ? kPerNeuron : kShared)[static_cast<std::size_t>(neuron.states - 1)];
+  couple_one(neuron, gradient_through_jump, spikes, grad, recurrent, sample, eps);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace spiketape::cpu
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace spiketape::cpu {
+
+HWY_EXPORT(fill);
+HWY_EXPORT(couple);
+
+void fill_lambda(const PackedNeuron& neuron,
+                 const SpikeTensor& spikes,
+                 const float* eps,
+                 const SampleRows<float>& lambda) {
+  HWY_DYNAMIC_DISPATCH(fill)(neuron, spikes, eps, lambda);
+}
+
+void couple_eps(const PackedNeuron& neuron,
+                const std::array<bool, NeuronModel::kMaxStates>& gradient_through_jump,
+                const SpikeTensor& spikes,
+                const float* grad,
+                const float* recurrent,
+                std::int64_t sample,
+                float* eps) {
+  HWY_DYNAMIC_DISPATCH(couple)(neuron, gradient_through_jump, spikes, grad, recurrent, sample, eps);
+}
+
+}  // namespace spiketape::cpu
+#endif

@@ -1,0 +1,214 @@
+// Reading guide: backpropagate() makes two passes, each of which lets fill_lambda write dL/dI of a
+// few samples into a scratch that fits the second-level cache. Pass 1 runs samples in parallel and
+// lets each synapse sample dL/dS at active sources. Pass 2 runs columns of neurons in parallel, all
+// samples in order, and lets each synapse scatter into its own columns of the weight gradient: no
+// copies per thread, no sum whose order depends on threads.
+#include "core/kernels/current.hpp"
+
+#include <algorithm>
+
+#include "core/kernels/linear_events.hpp"
+#include "core/kernels/simd.hpp"
+#include "core/parallel.hpp"
+
+namespace spiketape::cpu {
+namespace {
+
+/// Floats that a tile of weights or of lambdas may take to stay in a second-level cache (512 KiB).
+constexpr std::int64_t kTileFloats = 128 * 1024;
+
+/// Cuts [0, neurons) into at least `pieces` runs of near equal width at multiples of `grain`.
+std::vector<Columns> split_columns(std::int64_t neurons, std::int64_t pieces, std::int64_t grain) {
+  const std::int64_t grains = (neurons + grain - 1) / grain;
+  pieces = std::clamp<std::int64_t>(pieces, 1, std::max<std::int64_t>(grains, 1));
+  std::vector<Columns> all;
+  for (std::int64_t i = 0; i < pieces; ++i)
+    all.push_back(
+        {grains * i / pieces * grain, std::min(neurons, grains * (i + 1) / pieces * grain)});
+  return all;
+}
+
+void sample_sources(const CurrentView& current,
+                    const FillLambda& fill_lambda,
+                    std::span<float* const> grads) {
+  for (std::size_t i = 0; i < current.terms.size(); ++i) {
+    if (grads[i] == nullptr) continue;
+    const CurrentView::Term& term = current.terms[i];
+    const std::int64_t pieces = term.synapse.inputs() * padded(current.neurons) / kTileFloats + 1;
+    const auto tiles = split_columns(current.neurons, pieces, kRowAlignment);
+    // Weights that need several tiles are reused by more samples each.
+    parallel_ranges(
+        current.batch, tiles.size() > 1 ? 32 : 4, [&](std::int64_t begin, std::int64_t end) {
+          RowScratch scratch(current.steps, tiles[0].count() + kRowAlignment);
+          for (const Columns& columns : tiles)
+            for (std::int64_t sample = begin; sample < end; ++sample) {
+              const SampleRows<float> lambda = scratch.rows(sample, 1, columns);
+              fill_lambda(lambda);
+              term.synapse.sample(
+                  term.source, term.weight, as_const(lambda), term.amplitude, grads[i]);
+            }
+        });
+  }
+}
+
+/// Samples whose lambdas are scattered together; a function of the shape alone, since it sets the
+/// order of sums.
+std::int64_t scatter_group(const CurrentView& current) {
+  const std::int64_t width = std::min<std::int64_t>(padded(current.neurons), 128);
+  return std::clamp<std::int64_t>(
+      kTileFloats * 3 / 4 / std::max<std::int64_t>(current.steps * width, 1), 1, 16);
+}
+
+using Scatter = std::function<void(const SampleRows<const float>& lambda, Tensor& grad)>;
+
+/// Runs `scatter` for all samples, columns in parallel. Layers too narrow to split run fixed shards
+/// of samples in parallel instead, each with a gradient of its own, added in order.
+void scatter_weights(const CurrentView& current,
+                     const FillLambda& fill_lambda,
+                     std::int64_t grain,
+                     const Scatter& scatter,
+                     Tensor& grad) {
+  const bool narrow = padded(current.neurons) <= 64 && grad.size() <= kTileFloats;
+  const std::int64_t shards = narrow ? std::clamp<std::int64_t>(current.batch / 8, 1, 16) : 1;
+  const std::int64_t threads = narrow || grain == 0 ? 1 : thread_count();
+  const std::int64_t rounds =
+      current.steps * padded(current.neurons) / threads / (2 * kTileFloats) + 1;
+  const auto blocks = split_columns(current.neurons,
+                                    narrow || grain == 0 ? 1 : threads * rounds,
+                                    std::max<std::int64_t>(grain, kRowAlignment));
+  const std::int64_t group = scatter_group(current);
+  std::vector<Tensor> parts(shards > 1 ? static_cast<std::size_t>(shards) : 0);
+  const auto block_count = static_cast<std::int64_t>(blocks.size());
+  parallel_for(block_count * shards, [&](std::int64_t task) {
+    const std::int64_t shard = task / block_count;
+    const Columns columns = blocks[static_cast<std::size_t>(task % block_count)];
+    Tensor* into = &grad;
+    if (shards > 1) {
+      into = &parts[static_cast<std::size_t>(shard)];
+      *into = Tensor(grad.shape(), grad.device(), MemoryTag::scratch);
+    }
+    RowScratch scratch(group * current.steps, columns.count());
+    const std::int64_t end = current.batch * (shard + 1) / shards;
+    for (std::int64_t sample = current.batch * shard / shards; sample < end; sample += group) {
+      const SampleRows<float> lambda = scratch.rows(sample, std::min(group, end - sample), columns);
+      fill_lambda(lambda);
+      scatter(as_const(lambda), *into);
+    }
+  });
+  for (const Tensor& part : parts)
+    for (std::int64_t i = 0; i < grad.size(); ++i) grad.data()[i] += part.data()[i];
+}
+
+/// dL/dbias = sum of lambda over all samples and steps, in double.
+void sum_into_biases(const CurrentView& current,
+                     const FillLambda& fill_lambda,
+                     std::span<Tensor* const> grads) {
+  const auto blocks = split_columns(current.neurons, thread_count(), kRowAlignment);
+  parallel_for(static_cast<std::int64_t>(blocks.size()), [&](std::int64_t task) {
+    const Columns columns = blocks[static_cast<std::size_t>(task)];
+    RowScratch scratch(current.steps, columns.count());
+    std::vector<double> sum(static_cast<std::size_t>(columns.count()));
+    for (std::int64_t sample = 0; sample < current.batch; ++sample) {
+      const SampleRows<float> lambda = scratch.rows(sample, 1, columns);
+      fill_lambda(lambda);
+      for (std::int64_t step = 0; step < current.steps; ++step)
+        for (std::size_t j = 0; j < sum.size(); ++j)
+          sum[j] +=
+              static_cast<double>(lambda.data[step * lambda.stride + static_cast<std::int64_t>(j)]);
+    }
+    for (Tensor* grad : grads)
+      if (grad != nullptr)
+        for (std::size_t j = 0; j < sum.size(); ++j)
+          grad->data()[columns.begin + static_cast<std::int64_t>(j)] += static_cast<float>(sum[j]);
+  });
+}
+
+}  // namespace
+
+RowScratch::RowScratch(std::int64_t rows, std::int64_t columns)
+    : stride_(padded(columns)),
+      data_(static_cast<std::size_t>(rows * stride_), kCpu, MemoryTag::scratch) {}
+
+SampleRows<float> RowScratch::rows(std::int64_t first_sample,
+                                   std::int64_t samples,
+                                   Columns columns) {
+  return {data_.data(), padded(columns.count()), first_sample, samples, columns};
+}
+
+SampleRows<const float> as_const(const SampleRows<float>& rows) {
+  return {rows.data, rows.stride, rows.first_sample, rows.samples, rows.columns};
+}
+
+Buffer<float> total_bias(const CurrentView& current) {
+  if (current.biases.empty()) return {};
+  auto total = Buffer<float>::zeros(
+      static_cast<std::size_t>(padded(current.neurons)), kCpu, MemoryTag::scratch);
+  for (const Tensor* bias : current.biases)
+    for (std::int64_t j = 0; j < current.neurons; ++j) total.data()[j] += bias->data()[j];
+  return total;
+}
+
+void fill_current(const CurrentView& current,
+                  const Buffer<float>& bias,
+                  const std::function<bool(const CurrentView::Term&)>& wanted,
+                  const SampleRows<float>& rows) {
+  for (std::int64_t row = 0; row < rows.samples * current.steps; ++row) {
+    float* const to = rows.data + row * rows.stride;
+    if (bias.empty())
+      std::fill_n(to, rows.stride, 0.0f);
+    else
+      std::copy_n(bias.data() + rows.columns.begin, rows.stride, to);
+  }
+  for (const CurrentView::Term& term : current.terms)
+    if (wanted(term)) term.synapse.gather(term.source, term.weight, term.amplitude, rows);
+}
+
+void backpropagate(const CurrentView& current,
+                   const SpikeTensor* own_spikes,
+                   const FillLambda& fill_lambda,
+                   const CurrentGradients& gradients) {
+  sample_sources(current, fill_lambda, gradients.sources);
+  for (std::size_t i = 0; i < current.terms.size(); ++i) {
+    if (gradients.weights[i] == nullptr) continue;
+    const CurrentView::Term& term = current.terms[i];
+    scatter_weights(
+        current,
+        fill_lambda,
+        term.synapse.column_grain(term.source),
+        [&](const SampleRows<const float>& lambda, Tensor& grad) {
+          term.synapse.scatter(term.source, lambda, term.amplitude, grad);
+        },
+        *gradients.weights[i]);
+  }
+  if (gradients.recurrence != nullptr)
+    scatter_weights(
+        current,
+        fill_lambda,
+        kRowAlignment,
+        [&](const SampleRows<const float>& lambda, Tensor& grad) {
+          scatter_events(*own_spikes, lambda, 1.0f, current.neurons, grad.data());
+        },
+        *gradients.recurrence);
+  if (std::any_of(gradients.biases.begin(), gradients.biases.end(), [](const Tensor* grad) {
+        return grad != nullptr;
+      }))
+    sum_into_biases(current, fill_lambda, gradients.biases);
+}
+
+Tensor dense_current(const CurrentView& current) {
+  Tensor dense({current.batch, current.steps, current.neurons});
+  const Buffer<float> bias = total_bias(current);
+  parallel_for(current.batch, [&](std::int64_t sample) {
+    RowScratch scratch(current.steps, current.neurons);
+    const SampleRows<float> rows = scratch.rows(sample, 1, {0, current.neurons});
+    fill_current(
+        current, bias, [](const CurrentView::Term&) { return true; }, rows);
+    for (std::int64_t step = 0; step < current.steps; ++step)
+      std::copy_n(rows.data + step * rows.stride,
+                  current.neurons,
+                  dense.data() + (sample * current.steps + step) * current.neurons);
+  });
+  return dense;
+}
+
+}  // namespace spiketape::cpu

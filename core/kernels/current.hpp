@@ -1,0 +1,44 @@
+#pragma once
+
+#include <functional>
+
+#include "core/sweep.hpp"
+
+/// What all sweeps share: laying out the current of a few samples, and taking dL/dI back to weights
+/// and sources.
+namespace spiketape::cpu {
+
+/// SampleRows with memory of their own, uninitialised.
+class RowScratch {
+ public:
+  RowScratch(std::int64_t rows, std::int64_t columns);
+  SampleRows<float> rows(std::int64_t first_sample, std::int64_t samples, Columns columns);
+
+ private:
+  std::int64_t stride_;
+  Buffer<float> data_;
+};
+
+SampleRows<const float> as_const(const SampleRows<float>& rows);
+
+/// The sum of all biases, padded with zeros; empty when there is none.
+Buffer<float> total_bias(const CurrentView& current);
+
+/// rows = biases + every term for which `wanted` holds.
+void fill_current(const CurrentView& current,
+                  const Buffer<float>& bias,
+                  const std::function<bool(const CurrentView::Term&)>& wanted,
+                  const SampleRows<float>& rows);
+
+/// Writes lambda = dL/dI of some samples and columns (padding zero).
+using FillLambda = std::function<void(const SampleRows<float>& lambda)>;
+
+/// Takes lambda to all wanted gradients. `own_spikes` are the layer's, for the recurrence; null
+/// without one. Samples run in parallel for the sources and columns for the weights, so nothing is
+/// summed in an order that depends on threads.
+void backpropagate(const CurrentView& current,
+                   const SpikeTensor* own_spikes,
+                   const FillLambda& fill_lambda,
+                   const CurrentGradients& gradients);
+
+}  // namespace spiketape::cpu

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "core/spike_tensor.hpp"
+#include "core/synapse.hpp"
+
+/// The three verbs of a full projection, event by event (see Synapse). Weights are row-major
+/// [inputs, outputs].
+namespace spiketape::cpu {
+
+/// current[t, columns] += amplitude * sum of the weight rows of the units that fired at t.
+void gather_events(const SpikeTensor& source,
+                   const float* weights,
+                   std::int64_t outputs,
+                   float amplitude,
+                   const SampleRows<float>& current);
+
+/// grad[i, columns] += amplitude * sum of lambda[t, columns] over the events (t, i).
+void scatter_events(const SpikeTensor& source,
+                    const SampleRows<const float>& lambda,
+                    float amplitude,
+                    std::int64_t outputs,
+                    float* grad);
+
+/// grad_source[e] += amplitude * weights[i, columns] . lambda[t, columns] for each active entry e =
+/// (t, i).
+void sample_active(const SpikeTensor& source,
+                   const float* weights,
+                   std::int64_t outputs,
+                   const SampleRows<const float>& lambda,
+                   float amplitude,
+                   float* grad_source);
+
+}  // namespace spiketape::cpu

@@ -1,0 +1,253 @@
+// Reading guide: sweep_sample() is the time loop of one sample. Per step RowGather (vector-inl.hpp)
+// sums the weight rows of the units that fired into `current`, advance_row() moves every neuron one
+// step and leaves two bit masks (who fired, who is inside the window), and emit() turns the set
+// bits into entries. Spikes are rare, so walking set bits beats compressing every vector.
+#include "core/kernels/membrane.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "core/kernels/membrane.cpp"  // NOLINT(bugprone-suspicious-include)
+#include <hwy/foreach_target.h>
+// foreach_target.h comes first: it includes this file again for each target.
+#include <hwy/highway.h>
+
+#include "core/kernels/vector-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace spiketape::cpu {
+namespace HWY_NAMESPACE {
+
+/// The coefficients of the neurons of one vector.
+template <int kStates>
+struct Coefficients {
+  Vector a[kStates][kStates];
+  Vector b[kStates];
+  Vector r[kStates];
+  Vector c[kStates];
+
+  /// From column `j` of the layer; for shared coefficients j is 0 and one value fills the vector.
+  template <bool kPerNeuron>
+  static Coefficients load(const PackedNeuron& neuron, std::int64_t j) {
+    const auto read = [j](const float* from) {
+      if constexpr (kPerNeuron)
+        return hn::LoadU(Tag(), from + j);
+      else
+        return hn::Set(Tag(), from[0]);
+    };
+    Coefficients all;
+    for (int p = 0; p < kStates; ++p) {
+      for (int q = 0; q < kStates; ++q) all.a[p][q] = read(neuron.a(p, q));
+      all.b[p] = read(neuron.b(p));
+      all.r[p] = read(neuron.r(p));
+      all.c[p] = read(neuron.c(p));
+    }
+    return all;
+  }
+};
+
+/// Working memory of one sample: the states and the membrane of each column, and the masks of one
+/// row.
+struct Scratch {
+  Scratch(std::int64_t columns, int states)
+      : width(padded(columns)),
+        numbers(Buffer<float>::zeros(
+            static_cast<std::size_t>((states + 2) * width), kCpu, MemoryTag::scratch)),
+        words(Buffer<std::uint64_t>::zeros(
+            static_cast<std::size_t>(2 * word_count()), kCpu, MemoryTag::scratch)) {}
+  std::int64_t word_count() const { return (width + 63) / 64; }
+  float* state(int q) { return numbers.data() + (q + 2) * width; }
+  float* membrane() { return numbers.data(); }
+  float* current() { return numbers.data() + width; }
+  std::uint64_t* fired() { return words.data(); }
+  std::uint64_t* near() { return words.data() + word_count(); }
+
+  std::int64_t width;
+  Buffer<float> numbers;
+  Buffer<std::uint64_t> words;
+};
+
+/// x <- A x + b I + r S,  V = c . x  for all columns; sets the masks of S and of |V - threshold| <
+/// window.
+template <int kStates, bool kPerNeuron, bool kMembraneIsState>
+void advance_row(const MembraneArguments& arguments, const float* current, Scratch& scratch) {
+  const Tag d;
+  const PackedNeuron& neuron = arguments.neuron;
+  const auto threshold = hn::Set(d, neuron.threshold);
+  const auto window = hn::Set(d, neuron.window);
+  auto k = Coefficients<kStates>::template load<kPerNeuron>(neuron, 0);
+  float* const membrane = kMembraneIsState ? scratch.state(0) : scratch.membrane();
+  constexpr int kVectorsPerWord = 64 / kLanes;
+  const auto vectors = static_cast<int>(scratch.width / kLanes);
+  for (int first = 0, word = 0; first < vectors; first += kVectorsPerWord, ++word) {
+    std::uint64_t fired = 0;
+    std::uint64_t near = 0;
+    const int last = std::min(first + kVectorsPerWord, vectors);
+    for (int v = first; v < last; ++v) {
+      const std::int64_t j = static_cast<std::int64_t>(v) * kLanes;
+      if constexpr (kPerNeuron)
+        k = Coefficients<kStates>::template load<true>(neuron, arguments.columns.begin + j);
+      const auto before = hn::Load(d, membrane + j);
+      const auto spiked = hn::Gt(before, threshold);
+      const auto input = current != nullptr ? hn::Load(d, current + j) : hn::Zero(d);
+      Vector x[kStates];
+      for (int q = 0; q < kStates; ++q) x[q] = hn::Load(d, scratch.state(q) + j);
+      auto after = hn::Zero(d);
+      for (int p = 0; p < kStates; ++p) {
+        auto next = hn::IfThenElseZero(spiked, k.r[p]);
+        for (int q = 0; q < kStates; ++q) next = hn::MulAdd(k.a[p][q], x[q], next);
+        next = hn::MulAdd(k.b[p], input, next);
+        hn::Store(next, d, scratch.state(p) + j);
+        after = kMembraneIsState ? next : hn::MulAdd(k.c[p], next, after);
+      }
+      if constexpr (!kMembraneIsState) hn::Store(after, d, membrane + j);
+      fired |= mask_bits(hn::Gt(after, threshold)) << ((v - first) * kLanes);
+      near |= mask_bits(hn::Lt(hn::Abs(hn::Sub(after, threshold)), window))
+              << ((v - first) * kLanes);
+    }
+    scratch.fired()[word] = fired;
+    scratch.near()[word] = near;
+  }
+}
+
+/// Appends the unit of each set bit, and when `values` is given the value there.
+void emit(const std::uint64_t* words,
+          const Columns& columns,
+          const float* values,
+          RowArena& arena) {
+  UnitId* unit = arena.units() + arena.count;
+  float* value = values != nullptr ? arena.values() + arena.count : nullptr;
+  std::size_t n = 0;
+  for (std::int64_t first = 0; first < columns.count(); first += 64) {
+    std::uint64_t bits = words[first / 64];
+    if (columns.count() - first < 64) bits &= (std::uint64_t{1} << (columns.count() - first)) - 1;
+    const auto base = static_cast<std::uint32_t>(columns.begin + first);
+    if (bits == ~std::uint64_t{0}) {  // a window without bounds: everyone
+      for (std::uint32_t i = 0; i < 64; ++i) unit[n + i] = static_cast<UnitId>(base + i);
+      if (value != nullptr) std::memcpy(value + n, values + first, 64 * sizeof(float));
+      n += 64;
+      continue;
+    }
+    for (; bits != 0; bits &= bits - 1, ++n) {
+      const auto i = static_cast<std::uint32_t>(std::countr_zero(bits));
+      unit[n] = static_cast<UnitId>(base + i);
+      if (value != nullptr) value[n] = values[first + i];
+    }
+  }
+  arena.count += n;
+}
+
+void emit_row(const MembraneArguments& arguments,
+              Scratch& scratch,
+              const float* membrane,
+              std::int64_t row) {
+  const auto room = static_cast<std::size_t>(arguments.columns.count());
+  arguments.spikes.reserve(room, false);
+  emit(scratch.fired(), arguments.columns, nullptr, arguments.spikes);
+  arguments.spike_ends[row] = static_cast<std::uint32_t>(arguments.spikes.count);
+  if (arguments.want_active) {
+    arguments.active.reserve(room, true);
+    emit(scratch.near(), arguments.columns, membrane, arguments.active);
+    arguments.active_ends[row] = static_cast<std::uint32_t>(arguments.active.count);
+  }
+  if (arguments.membrane_trace != nullptr)
+    std::copy_n(membrane, scratch.width, arguments.membrane_trace + row * scratch.width);
+}
+
+template <int kStates, bool kPerNeuron, bool kMembraneIsState>
+bool sweep_sample(const MembraneArguments& arguments) {
+  Scratch scratch(arguments.columns.count(), kStates);
+  const float* const membrane = kMembraneIsState ? scratch.state(0) : scratch.membrane();
+  const RowGather gather(arguments.columns.count());
+  // Record 0 is the zero state: nobody fires, and all are active when the window reaches down to 0.
+  if (arguments.neuron.threshold < arguments.neuron.window)
+    std::fill_n(scratch.near(), scratch.word_count(), ~std::uint64_t{0});
+  emit_row(arguments, scratch, membrane, 0);
+  std::uint32_t own_begin = static_cast<std::uint32_t>(arguments.spikes.count);
+  for (std::int64_t t = 0; t + 1 < arguments.steps; ++t) {
+    const float* current = arguments.current != nullptr
+                               ? arguments.current + t * arguments.current_stride
+                               : arguments.bias;
+    const auto add = [&](const FiredRows& rows) {
+      if (rows.count == 0) return;
+      gather(rows, current, scratch.current());
+      current = scratch.current();
+    };
+    for (const EventTerm& term : arguments.terms)
+      add({term.weights,
+           term.stride,
+           term.units + term.offsets[t],
+           static_cast<std::int64_t>(term.offsets[t + 1]) -
+               static_cast<std::int64_t>(term.offsets[t]),
+           term.amplitude});
+    if (arguments.recurrent != nullptr) {
+      const std::uint32_t own_end = arguments.spike_ends[t];
+      add({arguments.recurrent,
+           arguments.columns.count(),
+           arguments.spikes.units() + own_begin,
+           own_end - own_begin,
+           1.0f});
+      own_begin = own_end;
+    }
+    advance_row<kStates, kPerNeuron, kMembraneIsState>(arguments, current, scratch);
+    emit_row(arguments, scratch, membrane, t + 1);
+  }
+  bool finite = true;
+  for (int q = 0; q < kStates; ++q)
+    for (std::int64_t j = 0; j < arguments.columns.count(); ++j)
+      finite &= std::isfinite(scratch.state(q)[j]);
+  return finite;
+}
+
+bool advance(const MembraneArguments& arguments) {
+  const PackedNeuron& neuron = arguments.neuron;
+  if (neuron.membrane_is_state)
+    return neuron.per_neuron ? sweep_sample<1, true, true>(arguments)
+                             : sweep_sample<1, false, true>(arguments);
+  switch (neuron.states) {
+    case 1:
+      return neuron.per_neuron ? sweep_sample<1, true, false>(arguments)
+                               : sweep_sample<1, false, false>(arguments);
+    case 2:
+      return neuron.per_neuron ? sweep_sample<2, true, false>(arguments)
+                               : sweep_sample<2, false, false>(arguments);
+    default:
+      return neuron.per_neuron ? sweep_sample<3, true, false>(arguments)
+                               : sweep_sample<3, false, false>(arguments);
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace spiketape::cpu
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace spiketape {
+
+void RowArena::reserve(std::size_t extra, bool with_values) {
+  const std::size_t needed = count + extra;
+  const std::size_t grown = std::max(2 * units_.size(), needed + 1024);
+  const auto grow = [&](auto& buffer) {
+    std::remove_reference_t<decltype(buffer)> larger(grown, kCpu, MemoryTag::scratch);
+    if (count > 0) std::memcpy(larger.data(), buffer.data(), count * sizeof(buffer[0]));
+    buffer = std::move(larger);
+  };
+  if (units_.size() < needed) grow(units_);
+  if (with_values && values_.size() < needed) grow(values_);
+}
+
+namespace cpu {
+
+HWY_EXPORT(advance);
+
+bool advance_membrane(const MembraneArguments& arguments) {
+  return HWY_DYNAMIC_DISPATCH(advance)(arguments);
+}
+
+}  // namespace cpu
+}  // namespace spiketape
+#endif

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "core/kernels/packed_neuron.hpp"
+#include "core/spike_tensor.hpp"
+#include "core/synapse.hpp"
+
+namespace spiketape {
+
+/// A growing list of row entries: unit ids, and for the active set the membrane there.
+class RowArena {
+ public:
+  /// Makes room for `extra` more entries than count.
+  void reserve(std::size_t extra, bool with_values);
+  const UnitId* units() const { return units_.data(); }
+  UnitId* units() { return units_.data(); }
+  const float* values() const { return values_.data(); }
+  float* values() { return values_.data(); }
+
+  std::size_t count = 0;
+
+ private:
+  Buffer<UnitId> units_;
+  Buffer<float> values_;
+};
+
+/// The events of one sample through a linear projection; the sweep sums these weight rows itself.
+struct EventTerm {
+  const std::uint32_t* offsets;  ///< of the sample's row 0
+  const UnitId* units;
+  const float* weights;  ///< row-major, at the first of the columns
+  std::int64_t stride;
+  float amplitude;
+};
+
+/// One sample, some columns, all steps.
+struct MembraneArguments {
+  const PackedNeuron& neuron;
+  std::int64_t steps;
+  Columns columns;
+  std::span<const EventTerm> terms;
+  const float* current = nullptr;  ///< further current of each step (from SampleRows), or null
+  std::int64_t current_stride = 0;
+  const float* bias = nullptr;  ///< constant current of the columns, padded; or null
+  const float* recurrent =
+      nullptr;  ///< weights [neurons, neurons] of the own spikes; needs all columns; or null
+  bool want_active = false;
+
+  RowArena& spikes;
+  RowArena& active;                 ///< values: the membrane
+  std::uint32_t* spike_ends;        ///< [steps]: spikes.count after each row
+  std::uint32_t* active_ends;       ///< [steps]
+  float* membrane_trace = nullptr;  ///< [steps, padded(columns)] when wanted
+};
+
+namespace cpu {
+
+/// Walks the steps of one sample: sums the current, advances the neurons, records spikes and active
+/// set. Returns false when a state is not finite at the end (a value that is not finite never
+/// becomes finite again).
+bool advance_membrane(const MembraneArguments& arguments);
+
+}  // namespace cpu
+}  // namespace spiketape

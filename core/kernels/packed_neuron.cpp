@@ -1,0 +1,46 @@
+#include "core/kernels/packed_neuron.hpp"
+
+#include <algorithm>
+
+#include "core/kernels/simd.hpp"
+
+namespace spiketape {
+namespace {
+
+void put(const NeuronModel::Coefficient& from, std::int64_t neurons, bool per_neuron, float* to) {
+  if (from.empty()) return;
+  if (from.size() > 1)
+    std::copy(from.begin(), from.end(), to);
+  else
+    std::fill_n(to, per_neuron ? neurons : 1, from[0]);
+}
+
+bool is_one(const NeuronModel::Coefficient& coefficient) {
+  return !coefficient.empty() &&
+         std::all_of(coefficient.begin(), coefficient.end(), [](float x) { return x == 1.0f; });
+}
+
+}  // namespace
+
+PackedNeuron::PackedNeuron(const NeuronModel& model, std::int64_t neurons)
+    : states(model.states),
+      per_neuron(model.width() > 1),
+      membrane_is_state(model.states == 1 && is_one(model.c[0])),
+      width(per_neuron ? padded(neurons) : 1),
+      values(Buffer<float>::zeros(
+          static_cast<std::size_t>(states * (states + 3) * width), kCpu, MemoryTag::scratch)),
+      threshold(model.threshold),
+      window(model.window) {
+  float* to = values.data();
+  const auto next = [&](const NeuronModel::Coefficient& coefficient) {
+    put(coefficient, neurons, per_neuron, to);
+    to += width;
+  };
+  for (int row = 0; row < states; ++row)
+    for (int column = 0; column < states; ++column) next(model.a[row][column]);
+  for (int state = 0; state < states; ++state) next(model.b[state]);
+  for (int state = 0; state < states; ++state) next(model.r[state]);
+  for (int state = 0; state < states; ++state) next(model.c[state]);
+}
+
+}  // namespace spiketape
