@@ -137,7 +137,7 @@ double gradient_error(std::span<const float> gradient,
 
 Dual weighted_sum(const DualMatrix& values, std::span<const float> weights) {
   Dual sum;
-  for (std::size_t i = 0; i < weights.size(); ++i)
+  for (std::size_t i = 0; i < values.values.size(); ++i)
     sum += static_cast<double>(weights[i]) * values.values[i];
   return sum;
 }

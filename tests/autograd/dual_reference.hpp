@@ -64,7 +64,7 @@ double gradient_error(std::span<const float> gradient,
                       DualMatrix& parameter,
                       const std::function<Dual()>& loss);
 
-/// Sum of weights * values: a scalar loss in which every value counts.
+/// Sum of values[i] * weights[i]: a scalar loss in which every value counts.
 Dual weighted_sum(const DualMatrix& values, std::span<const float> weights);
 
 /// Puts the number of threads back when it ends.

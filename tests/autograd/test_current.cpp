@@ -52,7 +52,8 @@ TEST_CASE("terms add up") {
   const Current current = one(1.0f) + one(2.0f) + one(4.0f);
   CHECK(current.terms().size() == 3);
   CHECK(current.neurons() == 20);
-  for (const float x : dense(current).values()) CHECK(x == 7.0f);
+  const Tensor result = dense(current);
+  for (const float x : result.values()) CHECK(x == 7.0f);
 }
 
 TEST_CASE("spikes or weights that do not fit the synapse are errors that name the layer") {

@@ -66,19 +66,20 @@ struct RandomReadout {
   /// Compares every gradient with dual numbers; `score` turns the dual trace into what `result` is.
   template <typename Finish>
   void check(const Variable& result, Tape& tape, float decay, Finish&& finish) {
-    tape.backward(sum(result * upstream_of(result.shape())));
+    const Variable total = sum(result * upstream_of(result.shape()));
+    tape.backward(total);
     DualMatrix s = to_dual(source.value());
     DualMatrix w = to_dual(weight.value());
     DualMatrix b = to_dual(bias.value());
     const auto loss = [&] {
-      DualMatrix total(s.rows, w.columns);
-      for (std::int64_t row = 0; row < total.rows; ++row)
-        for (std::int64_t j = 0; j < total.columns; ++j) total.at(row, j) = b.at(0, j);
-      add_projection(s, w, 1.5, total);
-      return weighted_sum(finish(dual_readout(total, steps, static_cast<double>(decay))), upstream);
+      DualMatrix current(s.rows, w.columns);
+      for (std::int64_t row = 0; row < current.rows; ++row)
+        for (std::int64_t j = 0; j < current.columns; ++j) current.at(row, j) = b.at(0, j);
+      add_projection(s, w, 1.5, current);
+      return weighted_sum(finish(dual_readout(current, steps, static_cast<double>(decay))),
+                          upstream);
     };
-    CHECK(static_cast<double>(sum(result * upstream_of(result.shape())).item()) ==
-          doctest::Approx(loss().value).epsilon(1e-5));
+    CHECK(static_cast<double>(total.item()) == doctest::Approx(loss().value).epsilon(1e-5));
     CHECK(gradient_error(weight.grad().values(), w, loss) < 1e-5);
     CHECK(gradient_error(bias.grad().values(), b, loss) < 1e-5);
     // The source's gradient at the active entries, spread densely; elsewhere the reference must not
@@ -187,9 +188,8 @@ TEST_CASE("a sequence of one step, or without spikes, scores zero") {
   for (const Score score : kScores) {
     CAPTURE(to_string(score));
     RandomReadout one_step(2, 1, 4, 0.9);
-    for (const float x :
-         readout(one_step.current(SynapsePath::automatic), 0.9f, score).value().values())
-      CHECK(x == 0.0f);
+    const Variable zero = readout(one_step.current(SynapsePath::automatic), 0.9f, score);
+    for (const float x : zero.value().values()) CHECK(x == 0.0f);
     const SpikeVariable silent = SpikeTensor::from_events(2, 5, 3, {});
     const Variable weight(Tensor::full({3, 4}, 1.0f), true);
     Tape tape;

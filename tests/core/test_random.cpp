@@ -49,9 +49,9 @@ TEST_CASE("seed, stream and counter each change the bits") {
 
 TEST_CASE("uniform numbers lie in [0, 1) with the moments of a uniform distribution") {
   constexpr int count = 100000;
-  std::vector<float> values;
+  std::vector<float> values(count);
   Random random(7, 1);
-  for (int i = 0; i < count; ++i) values.push_back(random.uniform());
+  for (float& x : values) x = random.uniform();
   for (const float x : values) REQUIRE((x >= 0.0f && x < 1.0f));
   const Moments m = moments(values);
   // Bounds of five standard errors.
@@ -61,9 +61,9 @@ TEST_CASE("uniform numbers lie in [0, 1) with the moments of a uniform distribut
 
 TEST_CASE("normal numbers are finite with mean 0, variance 1 and normal tails") {
   constexpr int count = 100000;
-  std::vector<float> values;
+  std::vector<float> values(count);
   Random random(7, 2);
-  for (int i = 0; i < count; ++i) values.push_back(random.normal());
+  for (float& x : values) x = random.normal();
   int beyond_two = 0;
   for (const float x : values) {
     REQUIRE(std::isfinite(x));
