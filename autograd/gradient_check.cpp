@@ -65,6 +65,7 @@ GradientCheckResult check_gradient(const Function& f,
                                    const GradientCheckOptions& options) {
   if (inputs.empty()) throw Error("check_gradient: expected at least one input, got none");
   std::vector<Variable> variables;
+  variables.reserve(inputs.size());
   for (const Tensor& input : inputs) variables.emplace_back(input.clone(), true);
   run_tape(f, variables);
 

@@ -3,24 +3,43 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <Eigen/Core>
 
 #include "autograd/ops/common.hpp"
 #include "autograd/tape.hpp"
 #include "core/error.hpp"
+#include "core/kernels/gemm.hpp"
 
 namespace spiketape {
 namespace {
 
-using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using View = Eigen::Map<Matrix>;
-using ConstView = Eigen::Map<const Matrix>;
+using cpu::MatrixView;
 
-constexpr std::int64_t kRows =
-    64;  // of the result, per task: fixed, so that threads do not change the sums
+/// Rows of a result that one task computes: fixed, so that threads do not change the sums.
+constexpr std::int64_t kRows = 64;
 
-ConstView view(const Tensor& x) { return {x.data(), x.dim(0), x.dim(1)}; }
-View view(Tensor& x) { return {x.data(), x.dim(0), x.dim(1)}; }
+MatrixView whole(const Tensor& x, bool transposed = false) {
+  return {x.data(), x.dim(0), x.dim(1), x.dim(1), transposed};
+}
+
+MatrixView rows_of(const Tensor& x, std::int64_t begin, std::int64_t end) {
+  return {x.data() + begin * x.dim(1), end - begin, x.dim(1), x.dim(1)};
+}
+
+/// Columns of x as the rows of its transpose.
+MatrixView columns_of(const Tensor& x, std::int64_t begin, std::int64_t end) {
+  return {x.data() + begin, x.dim(0), end - begin, x.dim(1), true};
+}
+
+/// to += left(begin, end) right, in pieces of to's rows.
+template <typename Left>
+void add_product(const Left& left, const MatrixView& right, Tensor& to) {
+  if (to.size() == 0 || right.rows == 0 || right.columns == 0) return;
+  const std::int64_t stride = to.dim(1);
+  float* values = to.data();
+  parallel_ranges(to.dim(0), kRows, [&](std::int64_t begin, std::int64_t end) {
+    cpu::gemm(1.0f, left(begin, end), right, values + begin * stride, stride);
+  });
+}
 
 }  // namespace
 
@@ -33,10 +52,9 @@ Variable matmul(const Variable& a, const Variable& b) {
                                  to_string(a.shape()),
                                  to_string(b.shape())));
   Tensor value({a.shape()[0], b.shape()[1]});
-  parallel_ranges(value.dim(0), kRows, [&](std::int64_t begin, std::int64_t end) {
-    view(value).middleRows(begin, end - begin).noalias() +=
-        view(a.value()).middleRows(begin, end - begin) * view(b.value());
-  });
+  add_product([&](std::int64_t begin, std::int64_t end) { return rows_of(a.value(), begin, end); },
+              whole(b.value()),
+              value);
   const bool record = recording(a, b);
   Variable y(std::move(value), record);
   if (!record) return y;
@@ -44,22 +62,16 @@ Variable matmul(const Variable& a, const Variable& b) {
   // Saved: both operands, each for the gradient of the other.
   Tape::current()->record("matmul", [a, b, y] {
     if (!y.has_grad()) return;
-    const auto grad_y = view(std::as_const(y.grad()));
-    if (a.wants_grad()) {
-      View grad_a = view(a.grad());
-      parallel_ranges(grad_a.rows(), kRows, [&](std::int64_t begin, std::int64_t end) {
-        grad_a.middleRows(begin, end - begin).noalias() +=
-            grad_y.middleRows(begin, end - begin) * view(b.value()).transpose();
-      });
-    }
-    if (b.wants_grad()) {
-      View grad_b = view(b.grad());
-      const auto a_value = view(a.value());
-      parallel_ranges(grad_b.rows(), kRows, [&](std::int64_t begin, std::int64_t end) {
-        grad_b.middleRows(begin, end - begin).noalias() +=
-            a_value.middleCols(begin, end - begin).transpose() * grad_y;
-      });
-    }
+    const Tensor& grad_y = y.grad();
+    if (a.wants_grad())
+      add_product([&](std::int64_t begin, std::int64_t end) { return rows_of(grad_y, begin, end); },
+                  whole(b.value(), true),
+                  a.grad());
+    if (b.wants_grad())
+      add_product(
+          [&](std::int64_t begin, std::int64_t end) { return columns_of(a.value(), begin, end); },
+          whole(grad_y),
+          b.grad());
   });
   return y;
 }

@@ -88,7 +88,9 @@ TEST_CASE("binary ops broadcast both ways, in value and gradient") {
                                             {{4, 1, 5}, {2, 1, 3, 1}},
                                             {{2, 3, 1, 5}, {3, 1, 1}},
                                             {{17, 33}, {17, 1}}};
-  for (const auto& [left, right] : shapes) {
+  for (const auto& pair : shapes) {
+    const Shape& left = pair.first;
+    const Shape& right = pair.second;
     const Tensor a = uniform(left, 1, 0.5f, 2.0f);
     const Tensor b = uniform(right, 2, 0.5f, 2.0f);
     for (const Case& each : kCases) {

@@ -43,7 +43,7 @@ TEST_CASE("sums over any axes agree with a plain loop in double") {
     for (unsigned axis = 0; axis < 4; ++axis)
       if ((mask >> axis & 1u) != 0u) axes.push_back(static_cast<std::int64_t>(axis));
     const Variable y = sum(Variable(x), axes, true);
-    const Shape kept = y.shape();
+    const Shape& kept = y.shape();
     std::vector<double> expected(static_cast<std::size_t>(y.value().size()), 0.0);
     for (std::int64_t i = 0; i < x.size(); ++i) {
       const std::int64_t at[4] = {i / 35, i / 7 % 5, 0, i % 7};
