@@ -58,7 +58,7 @@ inline void write_plain(const std::filesystem::path& file, const Bytes& bytes) {
 }
 
 inline void write_gzip(const std::filesystem::path& file, const Bytes& bytes) {
-  const gzFile out = gzopen(file.c_str(), "wb");
+  gzFile out = gzopen(file.c_str(), "wb");
   if (out == nullptr) throw std::runtime_error("cannot write " + file.string());
   const int wrote = gzwrite(out, bytes.data(), static_cast<unsigned>(bytes.size()));
   if (gzclose(out) != Z_OK || wrote != static_cast<int>(bytes.size()))

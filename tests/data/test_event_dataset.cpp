@@ -42,7 +42,7 @@ TEST_CASE("an event data set of many blocks keeps every sample, also after a mov
   EventDataset filled(65536, 65536, 1000);
   std::vector<StepEvent> events;
   for (std::int32_t i = 0; i < 300; ++i) {
-    events.assign(static_cast<std::size_t>(i * 17), {65535, static_cast<std::uint16_t>(65535 - i)});
+    events.assign(static_cast<std::size_t>(i) * 17, {65535, static_cast<std::uint16_t>(65535 - i)});
     filled.append(events, i);
   }
   const EventDataset dataset = std::move(filled);
@@ -50,7 +50,7 @@ TEST_CASE("an event data set of many blocks keeps every sample, also after a mov
   bool same = true;
   for (std::int32_t i = 0; i < 300; ++i) {
     const auto found = dataset.events(i, 0, scratch);
-    same = same && dataset.label(i) == i && found.size() == static_cast<std::size_t>(i * 17);
+    same = same && dataset.label(i) == i && found.size() == static_cast<std::size_t>(i) * 17;
     for (const StepEvent event : found)
       same = same && event == StepEvent{65535, static_cast<std::uint16_t>(65535 - i)};
   }
