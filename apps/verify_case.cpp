@@ -57,23 +57,22 @@ std::vector<double> read_reference(const Hdf5Reader& file,
 /// LIF; with alpha_syn current-based; with rho and kappa adaptive; the two may come together as a
 /// neuron of 3 states.
 NeuronModel read_model(const Hdf5Reader& file, std::string& description) {
-  const float decay = to_float(file.number_attribute("alpha"));
-  const float threshold = to_float(file.number_attribute("v_th"));
+  const double decay = file.number_attribute("alpha");
+  const double threshold = file.number_attribute("v_th");
   const bool reset =
       file.has_attribute("reset_gradient") && file.number_attribute("reset_gradient") != 0.0;
   const bool cuba = file.has_attribute("alpha_syn");
   const bool adaptive = file.has_attribute("rho") || file.has_attribute("kappa");
   NeuronModel model = lif_model(decay, threshold, reset);
-  if (cuba)
-    model = cuba_lif_model(to_float(file.number_attribute("alpha_syn")), decay, threshold, reset);
+  if (cuba) model = cuba_lif_model(file.number_attribute("alpha_syn"), decay, threshold, reset);
   if (adaptive) {  // one more state after the membrane: q' = rho q + S, seen as -kappa q
     const auto q = static_cast<std::size_t>(model.states++);
-    model.a[q][q] = {to_float(file.number_attribute("rho"))};
-    model.r[q] = {1.0f};
-    model.c[q] = {-to_float(file.number_attribute("kappa"))};
+    model.a[q][q] = {file.number_attribute("rho")};
+    model.r[q] = {1.0};
+    model.c[q] = {-file.number_attribute("kappa")};
     model.gradient_through_jump[q] = true;
   }
-  model.window = to_float(file.number_attribute("b_th"));
+  model.window = file.number_attribute("b_th");
   model.surrogate = FastSigmoid{to_float(file.number_attribute("beta"))};
   description = fmt::format("{}{}{}",
                             cuba ? "CubaLIF" : "LIF",

@@ -43,53 +43,56 @@ void NeuronModel::check(std::int64_t neurons) const {
                       neurons,
                       neurons));
     if (!std::all_of(
-            coefficient.begin(), coefficient.end(), [](float x) { return std::isfinite(x); }))
+            coefficient.begin(), coefficient.end(), [](double x) { return std::isfinite(x); }))
       throw NumericError(
           fmt::format("neuron: coefficient {} is not finite; check tau and dt", name));
   });
-  if (!(window > 0.0f))
+  if (!(window > 0.0))
     throw Error(fmt::format("neuron: window must be above 0 (infinity = dense), got {}", window));
-  if (!(threshold > 0.0f) || !std::isfinite(threshold))
+  if (!(threshold > 0.0) || !std::isfinite(threshold))
     throw Error(fmt::format("neuron: the threshold must be above 0 and finite, got {}", threshold));
 }
 
-NeuronModel lif_model(float decay, float threshold, bool reset_gradient) {
+NeuronModel lif_model(double decay, double threshold, bool reset_gradient) {
   NeuronModel model;
   model.states = 1;
   model.a[0][0] = {decay};
-  model.b[0] = {1.0f};
+  model.b[0] = {1.0};
   model.r[0] = {-threshold};
-  model.c[0] = {1.0f};
+  model.c[0] = {1.0};
   model.gradient_through_jump[0] = reset_gradient;
   model.threshold = threshold;
   return model;
 }
 
-NeuronModel cuba_lif_model(float synapse_decay, float decay, float threshold, bool reset_gradient) {
+NeuronModel cuba_lif_model(double synapse_decay,
+                           double decay,
+                           double threshold,
+                           bool reset_gradient) {
   NeuronModel model;
   model.states = 2;
   model.a[0][0] = {synapse_decay};
   model.a[1][0] = {synapse_decay};
   model.a[1][1] = {decay};
-  model.b[0] = {1.0f};
-  model.b[1] = {1.0f};
+  model.b[0] = {1.0};
+  model.b[1] = {1.0};
   model.r[1] = {-threshold};
-  model.c[1] = {1.0f};
+  model.c[1] = {1.0};
   model.gradient_through_jump[1] = reset_gradient;
   model.threshold = threshold;
   return model;
 }
 
 NeuronModel adaptive_lif_model(
-    float decay, float rho, float kappa, float threshold, bool reset_gradient) {
+    double decay, double rho, double kappa, double threshold, bool reset_gradient) {
   NeuronModel model;
   model.states = 2;
   model.a[0][0] = {decay};
   model.a[1][1] = {rho};
-  model.b[0] = {1.0f};
+  model.b[0] = {1.0};
   model.r[0] = {-threshold};
-  model.r[1] = {1.0f};
-  model.c[0] = {1.0f};
+  model.r[1] = {1.0};
+  model.c[0] = {1.0};
   model.c[1] = {-kappa};
   model.gradient_through_jump = {reset_gradient, true, false};
   model.threshold = threshold;

@@ -18,8 +18,10 @@ namespace spiketape {
 struct NeuronModel {
   static constexpr int kMaxStates = 3;
 
-  /// One value for the whole layer, or one per neuron.
-  using Coefficient = std::vector<float>;
+  /// One value for the whole layer, or one per neuron. Double, as the states are: the slope at the
+  /// threshold magnifies an error of the membrane 2 beta times, so a decay rounded to float would
+  /// show in the fifth digit of every gradient.
+  using Coefficient = std::vector<double>;
 
   int states = 1;
   std::array<std::array<Coefficient, kMaxStates>, kMaxStates> a;  ///< a[row][column]; empty = 0
@@ -30,10 +32,10 @@ struct NeuronModel {
   /// adaptation's does).
   std::array<bool, kMaxStates> gradient_through_jump{};
 
-  float threshold = 1.0f;
+  double threshold = 1.0;
   /// Half width of the active window: a neuron is active where |V - threshold| < window. Infinity =
   /// dense backprop.
-  float window = 0.2f;
+  double window = 0.2;
   Surrogate surrogate = FastSigmoid{};
 
   /// Number of neurons that the coefficients are for, or 0 when every one is for the whole layer.
@@ -44,13 +46,16 @@ struct NeuronModel {
 };
 
 /// Leaky integrate-and-fire: a = exp(-dt / tau), reset by subtraction.
-NeuronModel lif_model(float decay, float threshold, bool reset_gradient);
+NeuronModel lif_model(double decay, double threshold, bool reset_gradient);
 /// Current-based LIF: x = (synaptic current, membrane); the current is updated first and drives the
 /// membrane in the same step: y' = s y + I, v' = a v + y' - th S, so A = [[s, 0], [s, a]], b = (1,
 /// 1).
-NeuronModel cuba_lif_model(float synapse_decay, float decay, float threshold, bool reset_gradient);
+NeuronModel cuba_lif_model(double synapse_decay,
+                           double decay,
+                           double threshold,
+                           bool reset_gradient);
 /// LIF with adaptive threshold: x = (v, q), q' = rho q + S, V = v - kappa q.
 NeuronModel adaptive_lif_model(
-    float decay, float rho, float kappa, float threshold, bool reset_gradient);
+    double decay, double rho, double kappa, double threshold, bool reset_gradient);
 
 }  // namespace spiketape

@@ -81,7 +81,7 @@ std::string text_of(const char* kind, const Options& options, const std::string&
 
 }  // namespace
 
-float decay_of(const std::string& owner, double dt, double tau, const std::string& tau_name) {
+double decay_of(const std::string& owner, double dt, double tau, const std::string& tau_name) {
   const auto require = [&](const std::string& what, double seconds) {
     if (!(seconds > 0.0) || !std::isfinite(seconds))
       throw Error(fmt::format("{}: {} must be above 0 seconds and finite, got {}; 10 ms are 10e-3",
@@ -91,7 +91,7 @@ float decay_of(const std::string& owner, double dt, double tau, const std::strin
   };
   require("dt", dt);
   require(tau_name, tau);
-  return static_cast<float>(std::exp(-dt / tau));
+  return std::exp(-dt / tau);
 }
 
 NeuronLayer::NeuronLayer(NeuronModel model, std::string kind)

@@ -97,7 +97,7 @@ class AdaptiveLif : public NeuronLayer {
 
 /// exp(-dt / tau), both in seconds. @throws Error unless both are above 0 and finite; `owner`
 /// begins the message.
-float decay_of(const std::string& owner,
+double decay_of(const std::string& owner,
                double dt,
                double tau,
                const std::string& tau_name = "tau");

@@ -7,7 +7,7 @@
 namespace spiketape {
 
 Readout::Readout(ReadoutOptions options)
-    : options_(options), decay_(decay_of("Readout", options.dt, options.tau)) {}
+    : options_(options), decay_(static_cast<float>(decay_of("Readout", options.dt, options.tau))) {}
 
 Variable Readout::operator()(const Current& current) const {
   return readout(current, decay_, options_.score);

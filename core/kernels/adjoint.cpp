@@ -19,7 +19,7 @@ namespace HWY_NAMESPACE {
 template <int kStates, bool kPerNeuron>
 class Adjoint {
  public:
-  Adjoint(const PackedNeuron& neuron, Columns columns)
+  Adjoint(const PackedNeuron<float>& neuron, Columns columns)
       : neuron_(neuron),
         columns_(columns),
         width_(padded(columns.count())),
@@ -68,14 +68,14 @@ class Adjoint {
   }
 
  private:
-  const PackedNeuron& neuron_;
+  const PackedNeuron<float>& neuron_;
   Columns columns_;
   std::int64_t width_;
   Buffer<float> p_;
 };
 
 template <int kStates, bool kPerNeuron>
-void fill_sample(const PackedNeuron& neuron,
+void fill_sample(const PackedNeuron<float>& neuron,
                  const SpikeTensor& spikes,
                  const float* eps,
                  std::int64_t sample,
@@ -107,7 +107,7 @@ void fill_sample(const PackedNeuron& neuron,
 }
 
 template <int kStates, bool kPerNeuron>
-void couple_sample(const PackedNeuron& neuron,
+void couple_sample(const PackedNeuron<float>& neuron,
                    const std::array<bool, NeuronModel::kMaxStates>& gradient_through_jump,
                    const SpikeTensor& spikes,
                    const float* grad,
@@ -153,7 +153,7 @@ void couple_sample(const PackedNeuron& neuron,
 }
 
 template <int kStates>
-void fill_rows(const PackedNeuron& neuron,
+void fill_rows(const PackedNeuron<float>& neuron,
                const SpikeTensor& spikes,
                const float* eps,
                const SampleRows<float>& lambda) {
@@ -165,7 +165,7 @@ void fill_rows(const PackedNeuron& neuron,
   }
 }
 
-void fill(const PackedNeuron& neuron,
+void fill(const PackedNeuron<float>& neuron,
           const SpikeTensor& spikes,
           const float* eps,
           const SampleRows<float>& lambda) {
@@ -173,7 +173,7 @@ void fill(const PackedNeuron& neuron,
   kFill[static_cast<std::size_t>(neuron.states - 1)](neuron, spikes, eps, lambda);
 }
 
-void couple(const PackedNeuron& neuron,
+void couple(const PackedNeuron<float>& neuron,
             const std::array<bool, NeuronModel::kMaxStates>& gradient_through_jump,
             const SpikeTensor& spikes,
             const float* grad,
@@ -199,14 +199,14 @@ namespace spiketape::cpu {
 HWY_EXPORT(fill);
 HWY_EXPORT(couple);
 
-void fill_lambda(const PackedNeuron& neuron,
+void fill_lambda(const PackedNeuron<float>& neuron,
                  const SpikeTensor& spikes,
                  const float* eps,
                  const SampleRows<float>& lambda) {
   HWY_DYNAMIC_DISPATCH(fill)(neuron, spikes, eps, lambda);
 }
 
-void couple_eps(const PackedNeuron& neuron,
+void couple_eps(const PackedNeuron<float>& neuron,
                 const std::array<bool, NeuronModel::kMaxStates>& gradient_through_jump,
                 const SpikeTensor& spikes,
                 const float* grad,

@@ -11,7 +11,7 @@
 namespace spiketape::cpu {
 
 /// Fills lambda rows (padding with zeros) from `eps`, one value per active entry of `spikes`.
-void fill_lambda(const PackedNeuron& neuron,
+void fill_lambda(const PackedNeuron<float>& neuron,
                  const SpikeTensor& spikes,
                  const float* eps,
                  const SampleRows<float>& lambda);
@@ -21,7 +21,7 @@ void fill_lambda(const PackedNeuron& neuron,
 /// from the consumers' gradient:
 ///
 ///     eps[k] = slope[k] (grad[k] + sum over carrying states of r . p[k+1] + recurrent lambda[k])
-void couple_eps(const PackedNeuron& neuron,
+void couple_eps(const PackedNeuron<float>& neuron,
                 const std::array<bool, NeuronModel::kMaxStates>& gradient_through_jump,
                 const SpikeTensor& spikes,
                 const float* grad,

@@ -9,7 +9,7 @@ namespace spiketape::cpu {
 namespace {
 
 /// eps = slope * dL/dS at each active entry, dL/dS with the layer's own feedback where it has one.
-Buffer<float> make_eps(const BackwardSweepArguments& arguments, const PackedNeuron& neuron) {
+Buffer<float> make_eps(const BackwardSweepArguments& arguments, const PackedNeuron<float>& neuron) {
   const SpikeTensor& spikes = arguments.spikes;
   Buffer<float> eps(static_cast<std::size_t>(spikes.active_count()), kCpu, MemoryTag::scratch);
   const auto& jumps = arguments.model.gradient_through_jump;
@@ -40,7 +40,7 @@ Buffer<float> make_eps(const BackwardSweepArguments& arguments, const PackedNeur
 
 void backward_sweep(const BackwardSweepArguments& arguments) {
   if (arguments.spikes.active_count() == 0) return;
-  const PackedNeuron neuron(arguments.model, arguments.current.neurons);
+  const PackedNeuron<float> neuron(arguments.model, arguments.current.neurons);
   const Buffer<float> eps = make_eps(arguments, neuron);
   backpropagate(
       arguments.current,

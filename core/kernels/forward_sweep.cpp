@@ -36,7 +36,7 @@ struct Shard {
 /// Everything a shard needs to run; shared and constant.
 struct Sweep {
   const CurrentView& current;
-  const PackedNeuron neuron;
+  const PackedNeuron<double> neuron;
   const Buffer<float> bias;
   bool fused_only;  ///< every term is summed by the membrane kernel itself
   bool want_active;
@@ -64,7 +64,7 @@ Sweep plan(const ForwardSweepArguments& arguments) {
       current.recurrence != nullptr ? 1 : inputs * whole / kWeightTileFloats + 1;
   const std::int64_t width = std::max(padded((whole + wanted - 1) / wanted), kRowAlignment);
   return {current,
-          PackedNeuron(arguments.model, current.neurons),
+          PackedNeuron<double>(arguments.model, current.neurons),
           total_bias(current),
           fused_only,
           arguments.want_active,
@@ -80,7 +80,7 @@ bool run_sample(const Sweep& sweep,
                 RowArena& active,
                 std::uint32_t* spike_ends,
                 std::uint32_t* active_ends,
-                float* trace = nullptr) {
+                double* trace = nullptr) {
   const CurrentView& current = sweep.current;
   std::vector<EventTerm> fused;
   for (const CurrentView::Term& term : current.terms)
@@ -118,7 +118,7 @@ bool run_sample(const Sweep& sweep,
 [[noreturn]] void throw_not_finite(const Sweep& sweep, std::int64_t sample, Columns columns) {
   const std::int64_t steps = sweep.current.steps;
   const std::int64_t width = padded(columns.count());
-  Buffer<float> trace(static_cast<std::size_t>(steps * width), kCpu, MemoryTag::scratch);
+  Buffer<double> trace(static_cast<std::size_t>(steps * width), kCpu, MemoryTag::scratch);
   std::vector<std::uint32_t> ends(static_cast<std::size_t>(2 * steps));
   RowArena spikes;
   RowArena active;
@@ -126,7 +126,7 @@ bool run_sample(const Sweep& sweep,
       sweep, sample, columns, spikes, active, ends.data(), ends.data() + steps, trace.data());
   for (std::int64_t step = 0; step < steps; ++step)
     for (std::int64_t j = 0; j < columns.count(); ++j)
-      if (const float membrane = trace.data()[step * width + j]; !std::isfinite(membrane))
+      if (const double membrane = trace.data()[step * width + j]; !std::isfinite(membrane))
         throw NumericError(
             fmt::format("{}: the membrane of sample {}, step {}, neuron {} is {}; expected finite "
                         "numbers, check the "
@@ -161,13 +161,12 @@ void run_shard(const Sweep& sweep, Shard& shard) {
         throw_not_finite(sweep, sample, sweep.tile(tile));
 }
 
-/// The slope of each value of a shard's active set, in place of its membrane.
-void membranes_to_slopes(const NeuronModel& model, RowArena& active) {
+/// The slope of each value of a shard's active set, in place of its distance from the threshold.
+void distances_to_slopes(const NeuronModel& model, RowArena& active) {
   std::visit(
       [&](const auto& surrogate) {
         float* const values = active.values();
-        for (std::size_t e = 0; e < active.count; ++e)
-          values[e] = surrogate(values[e] - model.threshold);
+        for (std::size_t e = 0; e < active.count; ++e) values[e] = surrogate(values[e]);
       },
       model.surrogate);
 }
@@ -238,7 +237,7 @@ SpikeTensor forward_sweep(const ForwardSweepArguments& arguments) {
       shard.begin = index * grain;
       shard.end = std::min(current.batch, (index + 1) * grain);
       run_shard(sweep, shard);
-      if (sweep.want_active) membranes_to_slopes(arguments.model, shard.active);
+      if (sweep.want_active) distances_to_slopes(arguments.model, shard.active);
     });
   UnitRows events;
   events.offsets = assemble_offsets(sweep, shards, &Shard::spike_ends);

@@ -22,22 +22,26 @@ HWY_BEFORE_NAMESPACE();
 namespace spiketape::cpu {
 namespace HWY_NAMESPACE {
 
+using Doubles = hn::CappedTag<double, 8>;
+using DoubleVector = hn::Vec<Doubles>;
+inline constexpr int kDoubles = static_cast<int>(hn::MaxLanes(Doubles()));
+
 /// The coefficients of the neurons of one vector.
 template <int kStates>
 struct Coefficients {
-  Vector a[kStates][kStates];
-  Vector b[kStates];
-  Vector r[kStates];
-  Vector c[kStates];
+  DoubleVector a[kStates][kStates];
+  DoubleVector b[kStates];
+  DoubleVector r[kStates];
+  DoubleVector c[kStates];
 
-  /// From column `j` of the layer; for shared coefficients j is 0 and one value fills the vector.
+  /// From column `j` of the layer; shared coefficients fill the vector with their one value.
   template <bool kPerNeuron>
-  static Coefficients load(const PackedNeuron& neuron, std::int64_t j) {
-    const auto read = [j](const float* from) {
+  static Coefficients load(const PackedNeuron<double>& neuron, std::int64_t j) {
+    const auto read = [j](const double* from) {
       if constexpr (kPerNeuron)
-        return hn::LoadU(Tag(), from + j);
+        return hn::LoadU(Doubles(), from + j);
       else
-        return hn::Set(Tag(), from[0]);
+        return hn::Set(Doubles(), from[0]);
     };
     Coefficients all;
     for (int p = 0; p < kStates; ++p) {
@@ -50,24 +54,26 @@ struct Coefficients {
   }
 };
 
-/// Working memory of one sample: the states and the membrane of each column, and the masks of one
+/// Working memory of one sample: current, membrane and states of each column, and the masks of one
 /// row.
 struct Scratch {
   Scratch(std::int64_t columns, int states)
       : width(padded(columns)),
-        numbers(Buffer<float>::zeros(
-            static_cast<std::size_t>((states + 2) * width), kCpu, MemoryTag::scratch)),
+        floats(Buffer<float>::zeros(static_cast<std::size_t>(width), kCpu, MemoryTag::scratch)),
+        doubles(Buffer<double>::zeros(
+            static_cast<std::size_t>((states + 1) * width), kCpu, MemoryTag::scratch)),
         words(Buffer<std::uint64_t>::zeros(
             static_cast<std::size_t>(2 * word_count()), kCpu, MemoryTag::scratch)) {}
   std::int64_t word_count() const { return (width + 63) / 64; }
-  float* state(int q) { return numbers.data() + (q + 2) * width; }
-  float* membrane() { return numbers.data(); }
-  float* current() { return numbers.data() + width; }
+  float* current() { return floats.data(); }
+  double* membrane() { return doubles.data(); }
+  double* state(int q) { return doubles.data() + (q + 1) * width; }
   std::uint64_t* fired() { return words.data(); }
   std::uint64_t* near() { return words.data() + word_count(); }
 
   std::int64_t width;
-  Buffer<float> numbers;
+  Buffer<float> floats;
+  Buffer<double> doubles;
   Buffer<std::uint64_t> words;
 };
 
@@ -75,26 +81,24 @@ struct Scratch {
 /// window.
 template <int kStates, bool kPerNeuron, bool kMembraneIsState>
 void advance_row(const MembraneArguments& arguments, const float* current, Scratch& scratch) {
-  const Tag d;
-  const PackedNeuron& neuron = arguments.neuron;
+  const Doubles d;
+  const hn::Rebind<float, Doubles> narrow;
+  const PackedNeuron<double>& neuron = arguments.neuron;
   const auto threshold = hn::Set(d, neuron.threshold);
   const auto window = hn::Set(d, neuron.window);
   auto k = Coefficients<kStates>::template load<kPerNeuron>(neuron, 0);
-  float* const membrane = kMembraneIsState ? scratch.state(0) : scratch.membrane();
-  constexpr int kVectorsPerWord = 64 / kLanes;
-  const auto vectors = static_cast<int>(scratch.width / kLanes);
-  for (int first = 0, word = 0; first < vectors; first += kVectorsPerWord, ++word) {
+  double* const membrane = kMembraneIsState ? scratch.state(0) : scratch.membrane();
+  for (std::int64_t first = 0; first < scratch.width; first += 64) {
     std::uint64_t fired = 0;
     std::uint64_t near = 0;
-    const int last = std::min(first + kVectorsPerWord, vectors);
-    for (int v = first; v < last; ++v) {
-      const std::int64_t j = static_cast<std::int64_t>(v) * kLanes;
+    const std::int64_t last = std::min<std::int64_t>(first + 64, scratch.width);
+    for (std::int64_t j = first; j < last; j += kDoubles) {
       if constexpr (kPerNeuron)
         k = Coefficients<kStates>::template load<true>(neuron, arguments.columns.begin + j);
-      const auto before = hn::Load(d, membrane + j);
-      const auto spiked = hn::Gt(before, threshold);
-      const auto input = current != nullptr ? hn::Load(d, current + j) : hn::Zero(d);
-      Vector x[kStates];
+      const auto spiked = hn::Gt(hn::Load(d, membrane + j), threshold);
+      const auto input =
+          current != nullptr ? hn::PromoteTo(d, hn::Load(narrow, current + j)) : hn::Zero(d);
+      DoubleVector x[kStates];
       for (int q = 0; q < kStates; ++q) x[q] = hn::Load(d, scratch.state(q) + j);
       auto after = hn::Zero(d);
       for (int p = 0; p < kStates; ++p) {
@@ -105,22 +109,23 @@ void advance_row(const MembraneArguments& arguments, const float* current, Scrat
         after = kMembraneIsState ? next : hn::MulAdd(k.c[p], next, after);
       }
       if constexpr (!kMembraneIsState) hn::Store(after, d, membrane + j);
-      fired |= mask_bits(hn::Gt(after, threshold)) << ((v - first) * kLanes);
-      near |= mask_bits(hn::Lt(hn::Abs(hn::Sub(after, threshold)), window))
-              << ((v - first) * kLanes);
+      const auto distance = hn::Abs(hn::Sub(after, threshold));
+      fired |= mask_bits(d, hn::Gt(after, threshold)) << (j - first);
+      near |= mask_bits(d, hn::Lt(distance, window)) << (j - first);
     }
-    scratch.fired()[word] = fired;
-    scratch.near()[word] = near;
+    scratch.fired()[first / 64] = fired;
+    scratch.near()[first / 64] = near;
   }
 }
 
-/// Appends the unit of each set bit, and when `values` is given the value there.
+/// Appends the unit of each set bit, and when `membrane` is given its distance from the threshold.
 void emit(const std::uint64_t* words,
           const Columns& columns,
-          const float* values,
+          const double* membrane,
+          double threshold,
           RowArena& arena) {
-  UnitId* unit = arena.units() + arena.count;
-  float* value = values != nullptr ? arena.values() + arena.count : nullptr;
+  UnitId* const unit = arena.units() + arena.count;
+  float* const value = membrane != nullptr ? arena.values() + arena.count : nullptr;
   std::size_t n = 0;
   for (std::int64_t first = 0; first < columns.count(); first += 64) {
     std::uint64_t bits = words[first / 64];
@@ -128,14 +133,17 @@ void emit(const std::uint64_t* words,
     const auto base = static_cast<std::uint32_t>(columns.begin + first);
     if (bits == ~std::uint64_t{0}) {  // a window without bounds: everyone
       for (std::uint32_t i = 0; i < 64; ++i) unit[n + i] = static_cast<UnitId>(base + i);
-      if (value != nullptr) std::memcpy(value + n, values + first, 64 * sizeof(float));
+      if (value != nullptr)
+        for (std::int64_t i = 0; i < 64; ++i)
+          value[n + static_cast<std::size_t>(i)] =
+              static_cast<float>(membrane[first + i] - threshold);
       n += 64;
       continue;
     }
     for (; bits != 0; bits &= bits - 1, ++n) {
       const auto i = static_cast<std::uint32_t>(std::countr_zero(bits));
       unit[n] = static_cast<UnitId>(base + i);
-      if (value != nullptr) value[n] = values[first + i];
+      if (value != nullptr) value[n] = static_cast<float>(membrane[first + i] - threshold);
     }
   }
   arena.count += n;
@@ -143,15 +151,15 @@ void emit(const std::uint64_t* words,
 
 void emit_row(const MembraneArguments& arguments,
               Scratch& scratch,
-              const float* membrane,
+              const double* membrane,
               std::int64_t row) {
   const auto room = static_cast<std::size_t>(arguments.columns.count());
   arguments.spikes.reserve(room, false);
-  emit(scratch.fired(), arguments.columns, nullptr, arguments.spikes);
+  emit(scratch.fired(), arguments.columns, nullptr, 0.0, arguments.spikes);
   arguments.spike_ends[row] = static_cast<std::uint32_t>(arguments.spikes.count);
   if (arguments.want_active) {
     arguments.active.reserve(room, true);
-    emit(scratch.near(), arguments.columns, membrane, arguments.active);
+    emit(scratch.near(), arguments.columns, membrane, arguments.neuron.threshold, arguments.active);
     arguments.active_ends[row] = static_cast<std::uint32_t>(arguments.active.count);
   }
   if (arguments.membrane_trace != nullptr)
@@ -161,7 +169,7 @@ void emit_row(const MembraneArguments& arguments,
 template <int kStates, bool kPerNeuron, bool kMembraneIsState>
 bool sweep_sample(const MembraneArguments& arguments) {
   Scratch scratch(arguments.columns.count(), kStates);
-  const float* const membrane = kMembraneIsState ? scratch.state(0) : scratch.membrane();
+  const double* const membrane = kMembraneIsState ? scratch.state(0) : scratch.membrane();
   const RowGather gather(arguments.columns.count());
   // Record 0 is the zero state: nobody fires, and all are active when the window reaches down to 0.
   if (arguments.neuron.threshold < arguments.neuron.window)
@@ -204,7 +212,7 @@ bool sweep_sample(const MembraneArguments& arguments) {
 }
 
 bool advance(const MembraneArguments& arguments) {
-  const PackedNeuron& neuron = arguments.neuron;
+  const PackedNeuron<double>& neuron = arguments.neuron;
   if (neuron.membrane_is_state)
     return neuron.per_neuron ? sweep_sample<1, true, true>(arguments)
                              : sweep_sample<1, false, true>(arguments);

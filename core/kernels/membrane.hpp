@@ -9,7 +9,8 @@
 
 namespace spiketape {
 
-/// A growing list of row entries: unit ids, and for the active set the membrane there.
+/// A growing list of row entries: unit ids, and for the active set the distance V - threshold
+/// there.
 class RowArena {
  public:
   /// Makes room for `extra` more entries than count.
@@ -37,7 +38,7 @@ struct EventTerm {
 
 /// One sample, some columns, all steps.
 struct MembraneArguments {
-  const PackedNeuron& neuron;
+  const PackedNeuron<double>& neuron;
   std::int64_t steps;
   Columns columns;
   std::span<const EventTerm> terms;
@@ -49,10 +50,10 @@ struct MembraneArguments {
   bool want_active = false;
 
   RowArena& spikes;
-  RowArena& active;                 ///< values: the membrane
-  std::uint32_t* spike_ends;        ///< [steps]: spikes.count after each row
-  std::uint32_t* active_ends;       ///< [steps]
-  float* membrane_trace = nullptr;  ///< [steps, padded(columns)] when wanted
+  RowArena& active;                  ///< values: V - threshold
+  std::uint32_t* spike_ends;         ///< [steps]: spikes.count after each row
+  std::uint32_t* active_ends;        ///< [steps]
+  double* membrane_trace = nullptr;  ///< [steps, padded(columns)] when wanted
 };
 
 namespace cpu {

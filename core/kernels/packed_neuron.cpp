@@ -7,31 +7,33 @@
 namespace spiketape {
 namespace {
 
-void put(const NeuronModel::Coefficient& from, std::int64_t neurons, bool per_neuron, float* to) {
+template <typename T>
+void put(const NeuronModel::Coefficient& from, std::int64_t neurons, bool per_neuron, T* to) {
   if (from.empty()) return;
   if (from.size() > 1)
-    std::copy(from.begin(), from.end(), to);
+    std::transform(from.begin(), from.end(), to, [](double x) { return static_cast<T>(x); });
   else
-    std::fill_n(to, per_neuron ? neurons : 1, from[0]);
+    std::fill_n(to, per_neuron ? neurons : 1, static_cast<T>(from[0]));
 }
 
 bool is_one(const NeuronModel::Coefficient& coefficient) {
   return !coefficient.empty() &&
-         std::all_of(coefficient.begin(), coefficient.end(), [](float x) { return x == 1.0f; });
+         std::all_of(coefficient.begin(), coefficient.end(), [](double x) { return x == 1.0; });
 }
 
 }  // namespace
 
-PackedNeuron::PackedNeuron(const NeuronModel& model, std::int64_t neurons)
+template <typename T>
+PackedNeuron<T>::PackedNeuron(const NeuronModel& model, std::int64_t neurons)
     : states(model.states),
       per_neuron(model.width() > 1),
       membrane_is_state(model.states == 1 && is_one(model.c[0])),
       width(per_neuron ? padded(neurons) : 1),
-      values(Buffer<float>::zeros(
+      values(Buffer<T>::zeros(
           static_cast<std::size_t>(states * (states + 3) * width), kCpu, MemoryTag::scratch)),
-      threshold(model.threshold),
-      window(model.window) {
-  float* to = values.data();
+      threshold(static_cast<T>(model.threshold)),
+      window(static_cast<T>(model.window)) {
+  T* to = values.data();
   const auto next = [&](const NeuronModel::Coefficient& coefficient) {
     put(coefficient, neurons, per_neuron, to);
     to += width;
@@ -42,5 +44,8 @@ PackedNeuron::PackedNeuron(const NeuronModel& model, std::int64_t neurons)
   for (int state = 0; state < states; ++state) next(model.r[state]);
   for (int state = 0; state < states; ++state) next(model.c[state]);
 }
+
+template struct PackedNeuron<float>;
+template struct PackedNeuron<double>;
 
 }  // namespace spiketape

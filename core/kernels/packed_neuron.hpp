@@ -8,6 +8,7 @@ namespace spiketape {
 /// A NeuronModel's coefficients as the vector kernels read them: one after another a (row-major),
 /// b, r, c; each one value, or, when any differs between neurons, one per neuron padded with zeros
 /// to whole vectors.
+template <typename T>
 struct PackedNeuron {
   PackedNeuron(const NeuronModel& model, std::int64_t neurons);
 
@@ -15,17 +16,20 @@ struct PackedNeuron {
   bool per_neuron;
   bool membrane_is_state;  ///< one state and c = 1: V is the state itself
   std::int64_t width;      ///< values per coefficient: 1, or padded(neurons)
-  Buffer<float> values;
-  float threshold;
-  float window;
+  Buffer<T> values;
+  T threshold;
+  T window;
 
-  const float* a(int row, int column) const { return at(row * states + column); }
-  const float* b(int state) const { return at(states * states + state); }
-  const float* r(int state) const { return at(states * (states + 1) + state); }
-  const float* c(int state) const { return at(states * (states + 2) + state); }
+  const T* a(int row, int column) const { return at(row * states + column); }
+  const T* b(int state) const { return at(states * states + state); }
+  const T* r(int state) const { return at(states * (states + 1) + state); }
+  const T* c(int state) const { return at(states * (states + 2) + state); }
 
  private:
-  const float* at(int coefficient) const { return values.data() + coefficient * width; }
+  const T* at(int coefficient) const { return values.data() + coefficient * width; }
 };
+
+extern template struct PackedNeuron<float>;
+extern template struct PackedNeuron<double>;
 
 }  // namespace spiketape

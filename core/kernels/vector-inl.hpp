@@ -93,13 +93,11 @@ class RowGather {
 };
 
 /// The lanes of a mask as bits, lane 0 lowest.
-template <typename Mask>
-std::uint64_t mask_bits(Mask mask) {
-  using Bits = std::conditional_t<(kLanes > 8), std::uint16_t, std::uint8_t>;
-  std::uint8_t bytes[sizeof(Bits)];
-  hn::StoreMaskBits(Tag(), mask, bytes);
-  Bits bits;
-  std::memcpy(&bits, bytes, sizeof(Bits));
+template <typename D, typename Mask>
+std::uint64_t mask_bits(D d, Mask mask) {
+  static_assert(hn::MaxLanes(D()) <= 8);
+  std::uint8_t bits = 0;
+  hn::StoreMaskBits(d, mask, &bits);
   return bits;
 }
 

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/synapse.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace spiketape::apps {
+
+/// The paper's network at the shape and event count of one data set: inputs -> hidden -> hidden ->
+/// readout.
+struct BenchShape {
+  std::string_view name;
+  std::int64_t inputs;
+  std::int64_t classes;
+  std::int64_t steps;
+  double dt;
+  double tau_readout;
+  double events;   ///< a sample, at random places
+  bool sum_score;  ///< else the maximum
+  float gain;      ///< uniform weights in +-gain / sqrt(inputs): layers show 1 to 2 % activity
+  float upper;     ///< f_u of the regulariser
+};
+
+/// fmnist, nmnist and shd.
+const std::vector<BenchShape>& bench_shapes();
+
+/// What is measured.
+struct BenchSettings {
+  std::int64_t hidden = 200;
+  std::int64_t batch = 256;
+  int threads = 0;  ///< 0: every core
+  float window = 0.2f;
+  SynapsePath path = SynapsePath::automatic;
+  std::int64_t repeats = 20;  ///< steps measured, after two for warm-up
+  bool with_dense = true;
+};
+
+/// Milliseconds of one training step: median over the repeats, and the spread (third minus first
+/// quartile) of the whole.
+struct StepTimes {
+  double forward = 0.0;
+  double backward = 0.0;
+  double update = 0.0;
+  double step = 0.0;
+  double spread = 0.0;
+};
+
+/// One line of the benchmark; see `spiketape bench --help` for the keys of its JSON.
+struct BenchResult {
+  BenchShape shape;
+  BenchSettings settings;
+  StepTimes times;
+  StepTimes dense_times;  ///< zeros without the dense baseline
+  std::int64_t tape_bytes = 0;
+  std::int64_t dense_tape_bytes = 0;
+  double macs = 0.0;
+  double dense_macs = 0.0;
+  std::vector<double> spikes_percent;
+  std::vector<double> active_percent;
+  double peak_rss_mib = 0.0;
+};
+
+/// Times training steps (forward, backward, Adam with a rate of 0, so that activity stays) on
+/// random input. The dense baseline is the same network and input with window = infinity and matrix
+/// products: dense backprop through time.
+BenchResult bench(const BenchShape& shape, const BenchSettings& settings);
+
+/// Adds `spiketape bench`.
+void add_bench(CLI::App& app);
+
+}  // namespace spiketape::apps
