@@ -98,8 +98,8 @@ class AdaptiveLif : public NeuronLayer {
 /// exp(-dt / tau), both in seconds. @throws Error unless both are above 0 and finite; `owner`
 /// begins the message.
 double decay_of(const std::string& owner,
-               double dt,
-               double tau,
-               const std::string& tau_name = "tau");
+                double dt,
+                double tau,
+                const std::string& tau_name = "tau");
 
 }  // namespace spiketape
