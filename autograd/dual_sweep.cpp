@@ -23,7 +23,7 @@ struct OneNeuron {
 
   OneNeuron(const NeuronModel& model, std::size_t neuron) {
     const auto value = [neuron](const NeuronModel::Coefficient& x) {
-      return x.empty() ? 0.0 : static_cast<double>(x.size() == 1 ? x[0] : x[neuron]);
+      return x.empty() ? 0.0 : x.size() == 1 ? x[0] : x[neuron];
     };
     for (std::size_t i = 0; i < kStates; ++i) {
       for (std::size_t j = 0; j < kStates; ++j) a[i][j] = value(model.a[i][j]);
@@ -36,7 +36,7 @@ struct OneNeuron {
 
 /// S = step(V - threshold), S' = g(V) V' in the window.
 Dual fire(const NeuronModel& model, Dual membrane) {
-  const double distance = membrane.value - static_cast<double>(model.threshold);
+  const double distance = membrane.value - model.threshold;
   const double slope =
       is_active(model, membrane.value)
           ? std::visit(
@@ -155,8 +155,7 @@ DualMatrix dual_readout(const DualMatrix& current, std::int64_t steps, double de
 }
 
 bool is_active(const NeuronModel& model, double membrane) {
-  return std::fabs(membrane - static_cast<double>(model.threshold)) <
-         static_cast<double>(model.window);
+  return std::fabs(membrane - model.threshold) < model.window;
 }
 
 double rounding_margin(const NeuronModel& model, const DualMatrix& membrane) {
@@ -164,8 +163,8 @@ double rounding_margin(const NeuronModel& model, const DualMatrix& membrane) {
   const auto* boxcar = std::get_if<Boxcar>(&model.surrogate);
   for (const Dual& v : membrane.values) {
     if (v.value == 0.0) continue;  // exact: the zero state, or no input yet
-    const double distance = std::fabs(v.value - static_cast<double>(model.threshold));
-    margin = std::min({margin, distance, std::fabs(distance - static_cast<double>(model.window))});
+    const double distance = std::fabs(v.value - model.threshold);
+    margin = std::min({margin, distance, std::fabs(distance - model.window)});
     if (boxcar != nullptr)
       margin = std::min(margin, std::fabs(distance - 1.0 / static_cast<double>(boxcar->beta)));
   }

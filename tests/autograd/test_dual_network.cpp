@@ -20,8 +20,8 @@ namespace {
 struct Network {
   static constexpr std::int64_t batch = 2, steps = 10, inputs = 8, hidden = 12, pooled = 5, top = 7,
                                 classes = 3;
-  NeuronModel first_model = adaptive_lif_model(0.9f, 0.8f, 0.3f, 1.0f, true);
-  NeuronModel second_model = cuba_lif_model(0.7f, 0.9f, 1.0f, false);
+  NeuronModel first_model = adaptive_lif_model(0.9, 0.8, 0.3, 1.0, true);
+  NeuronModel second_model = cuba_lif_model(0.7, 0.9, 1.0, false);
   Score score;
   SpikeTensor input;
   Variable w1, rec, b1, w2, skip, out;
@@ -32,7 +32,7 @@ struct Network {
   Network(Score chosen, std::uint64_t seed) : score(chosen) {
     for (NeuronModel* model : {&first_model, &second_model}) {
       model->surrogate = ArcTan{3.0f};
-      model->window = 0.7f;
+      model->window = 0.7;
     }
     Random random(seed);
     input = random_spikes(batch, steps, inputs, 0.3, random);

@@ -13,10 +13,10 @@ using namespace spiketape::test;
 
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-NeuronModel lif(float window = 0.5f, bool reset_gradient = false) {
-  NeuronModel model = lif_model(0.9f, 1.0f, reset_gradient);
+NeuronModel lif(double window = 0.5, bool reset_gradient = false) {
+  NeuronModel model = lif_model(0.9, 1.0, reset_gradient);
   model.window = window;
   model.surrogate = FastSigmoid{10.0f};
   return model;
@@ -26,21 +26,20 @@ NeuronModel lif(float window = 0.5f, bool reset_gradient = false) {
 NeuronModel full_model(std::int64_t neurons) {
   NeuronModel model;
   model.states = 3;
-  model.window = 0.5f;
+  model.window = 0.5;
   model.surrogate = ArcTan{2.0f};
   model.gradient_through_jump = {true, false, true};
   Random random(5);
-  const auto draw = [&](float low, float high) {
+  const auto draw = [&](double low, double high) {
     NeuronModel::Coefficient values(static_cast<std::size_t>(neurons));
-    for (float& x : values) x = low + (high - low) * random.uniform();
+    for (double& x : values) x = low + (high - low) * static_cast<double>(random.uniform());
     return values;
   };
   for (std::size_t i = 0; i < 3; ++i) {
-    for (std::size_t j = 0; j < 3; ++j)
-      model.a[i][j] = i == j ? draw(0.6f, 0.9f) : draw(-0.1f, 0.1f);
-    model.b[i] = draw(0.2f, 1.0f);
-    model.r[i] = draw(-0.8f, 0.2f);
-    model.c[i] = draw(0.2f, 0.6f);
+    for (std::size_t j = 0; j < 3; ++j) model.a[i][j] = i == j ? draw(0.6, 0.9) : draw(-0.1, 0.1);
+    model.b[i] = draw(0.2, 1.0);
+    model.r[i] = draw(-0.8, 0.2);
+    model.c[i] = draw(0.2, 0.6);
   }
   return model;
 }
@@ -57,7 +56,7 @@ TEST_CASE("a layer's gradients are those of dual numbers at every width around a
   for (const std::int64_t neurons : {1, 2, 15, 16, 17, 31, 33, 63, 65}) {
     CAPTURE(neurons);
     check({.neurons = neurons}, lif());
-    check({.neurons = neurons, .recurrent = true, .bias = true}, lif(0.5f, true));
+    check({.neurons = neurons, .recurrent = true, .bias = true}, lif(0.5, true));
   }
 }
 
@@ -72,7 +71,7 @@ TEST_CASE("wide layers, and ones wider than a cache block, have the gradients of
 
 TEST_CASE("every surrogate has the gradients of dual numbers, in any window") {
   for (const char* name : {"fast_sigmoid", "triangle", "boxcar", "arctan", "exponential"})
-    for (const float window : {0.05f, 0.3f, 2.0f, 1e9f, kInfinity}) {
+    for (const double window : {0.05, 0.3, 2.0, 1e9, kInfinity}) {
       CAPTURE(name);
       CAPTURE(window);
       NeuronModel model = lif(window);
@@ -87,9 +86,9 @@ TEST_CASE("every neuron model has the gradients of dual numbers") {
       CAPTURE(reset_gradient);
       CAPTURE(recurrent);
       const RandomLayer layer{.neurons = 18, .recurrent = recurrent};
-      check(layer, lif(0.5f, reset_gradient));
-      check(layer, cuba_lif_model(0.8f, 0.9f, 1.0f, reset_gradient));
-      check(layer, adaptive_lif_model(0.9f, 0.95f, 0.3f, 1.0f, reset_gradient));
+      check(layer, lif(0.5, reset_gradient));
+      check(layer, cuba_lif_model(0.8, 0.9, 1.0, reset_gradient));
+      check(layer, adaptive_lif_model(0.9, 0.95, 0.3, 1.0, reset_gradient));
     }
 }
 
@@ -104,15 +103,15 @@ TEST_CASE("three coupled states with coefficients per neuron have the gradients 
 TEST_CASE("a resonator, whose states turn into each other, has the gradients of dual numbers") {
   NeuronModel model = lif();
   model.states = 2;
-  model.a[0] = {{{0.8f}, {-0.5f}, {}}};
-  model.a[1] = {{{0.5f}, {0.8f}, {}}};
+  model.a[0] = {{{0.8}, {-0.5}, {}}};
+  model.a[1] = {{{0.5}, {0.8}, {}}};
   check({.steps = 20}, model);
 }
 
 TEST_CASE("per-neuron leaks have the gradients of dual numbers") {
   NeuronModel model = lif();
-  model.a[0][0].assign(17, 0.0f);
-  for (std::size_t j = 0; j < 17; ++j) model.a[0][0][j] = 0.05f * static_cast<float>(j);
+  model.a[0][0].assign(17, 0.0);
+  for (std::size_t j = 0; j < 17; ++j) model.a[0][0][j] = 0.05 * static_cast<double>(j);
   check({}, model);
 }
 

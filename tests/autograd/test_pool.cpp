@@ -43,8 +43,8 @@ TEST_CASE("an active entry gets the gradient of the unit that it pools into") {
 TEST_CASE("a layer behind a pool has the gradients of dual numbers") {
   std::vector<UnitId> map(20);
   for (std::size_t i = 0; i < 20; ++i) map[i] = static_cast<UnitId>((i * 7) % 6);
-  NeuronModel model = lif_model(0.9f, 1.0f, false);
-  model.window = 0.5f;
+  NeuronModel model = lif_model(0.9, 1.0, false);
+  model.window = 0.5;
   model.surrogate = ArcTan{2.0f};
   for (const SynapsePath path : {SynapsePath::event, SynapsePath::gemm}) {
     CAPTURE(to_string(path));

@@ -19,13 +19,13 @@ namespace {
 struct OneNeuron {
   Variable weight;
   SpikeVariable source;
-  NeuronModel model = lif_model(0.5f, 1.0f, false);
+  NeuronModel model = lif_model(0.5, 1.0, false);
 
   OneNeuron(float w, std::int64_t steps, const std::vector<Event>& events)
       : weight(Tensor::full({1, 1}, w), true),
         source(SpikeTensor::from_events(1, steps, 1, events)) {
     model.surrogate = Triangle{1.0f};
-    model.window = 0.6f;
+    model.window = 0.6;
   }
   Current current() const {
     return Current::from_synapse("fc", source, weight, linear_synapse(1, 1));
@@ -63,7 +63,7 @@ TEST_CASE(
   CHECK(list(on_threshold.value().slopes()) == std::vector<float>{1.0f});
   for (const float w : {0.5f, 1.5f}) {
     OneNeuron edge(w, 2, {{0, 0, 0}});
-    edge.model.window = 0.5f;
+    edge.model.window = 0.5;
     const SpikeVariable s = spike(edge.current(), edge.model);
     CHECK(s.value().active_count() == 0);
     CHECK(s.value().event_count() == (w > 1.0f ? 1 : 0));
@@ -72,7 +72,7 @@ TEST_CASE(
 
 TEST_CASE("record 0 is the zero state: silent, and active when the window reaches down to 0") {
   OneNeuron net(5.0f, 2, {{0, 0, 0}});
-  net.model.window = 1.5f;
+  net.model.window = 1.5;
   const Tape tape;
   const SpikeVariable s = spike(net.current(), net.model);
   CHECK(list(s.value().event_offsets()) == std::vector<std::uint32_t>{0, 0, 1});

@@ -52,7 +52,7 @@ bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-const NeuronModel kLif = lif_model(0.9f, 1.0f, false);
+const NeuronModel kLif = lif_model(0.9, 1.0, false);
 
 }  // namespace
 
@@ -76,8 +76,10 @@ TEST_CASE("a weight that is NaN or infinite names layer, sample, step and neuron
           });
           CAPTURE(message);
           CHECK(has(message, "fc1"));
-          CHECK(has(message, "sample 1"));
-          CHECK(has(message, "step 4"));
+          // A matrix product meets a bad weight whether its input fires or not: 0 * NaN is NaN.
+          const bool by_event = path == SynapsePath::event;
+          CHECK(has(message, by_event ? "sample 1" : "sample 0"));
+          CHECK(has(message, by_event ? "step 4" : "step 1"));
           CHECK(has(message, "neuron " + std::to_string(neurons - 1)));
         }
 }
@@ -111,7 +113,7 @@ TEST_CASE("a membrane that overflows is found") {
   Net net(3);
   for (float& w : net.weight.value().values()) w = 1.0f;
   NeuronModel unstable = kLif;
-  unstable.a[0][0] = {1e30f};
+  unstable.a[0][0] = {1e300};
   unstable.r[0] = {};
   CHECK(has(numeric_error([&] { spike(net.current(), unstable); }), "fc1"));
 }
@@ -132,10 +134,10 @@ TEST_CASE("the same bad weight is the same error for any number of threads") {
 TEST_CASE("a model that does not fit the layer is refused") {
   const Net net(17);
   NeuronModel model = kLif;
-  model.a[0][0] = std::vector<float>(16, 0.9f);
+  model.a[0][0] = std::vector<double>(16, 0.9);
   CHECK_THROWS_WITH_AS(spike(net.current(), model), doctest::Contains("17"), ShapeError);
   model = kLif;
-  model.window = -1.0f;
+  model.window = -1.0;
   CHECK_THROWS_AS(spike(net.current(), model), Error);
   model = kLif;
   model.states = 4;

@@ -48,8 +48,8 @@ Step run_step(const Shapes& shapes, SynapsePath path, int threads) {
     return Current::from_synapse(
         name, s, weight({s.neurons(), outputs}, 5.0f), linear_synapse(s.neurons(), outputs, path));
   };
-  NeuronModel model = lif_model(0.9f, 1.0f, true);
-  model.window = 0.8f;
+  NeuronModel model = lif_model(0.9, 1.0, true);
+  model.window = 0.8;
   const std::int64_t h = shapes.hidden;
   Tape tape;
   const SpikeVariable first =
