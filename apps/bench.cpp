@@ -173,7 +173,9 @@ const std::vector<BenchShape>& bench_shapes() {
 
 BenchResult bench(const BenchShape& shape, const BenchSettings& settings) {
   if (settings.threads > 0) set_thread_count(settings.threads);
-  BenchResult result{.shape = shape, .settings = settings};
+  BenchResult result;
+  result.shape = shape;
+  result.settings = settings;
   result.settings.threads = thread_count();
   const SpikeTensor input = random_input(shape, settings.batch);
   {

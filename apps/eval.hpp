@@ -5,7 +5,7 @@
 
 #include "apps/evaluate.hpp"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 chose it
 class App;
 }
 

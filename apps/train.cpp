@@ -17,7 +17,7 @@ std::string resumed_folder(const TrainArguments& arguments) {
   if (arguments.recipe.empty()) {
     throw Error("--resume: name the run folder with --out, or a recipe to resume its newest run");
   }
-  const std::string last = last_run_path(arguments.recipe).string();
+  std::string last = last_run_path(arguments.recipe).string();
   if (last.empty()) {
     throw Error(fmt::format(
         "--resume: there is no run runs/{}-<n> here; name its folder with --out, or drop --resume "

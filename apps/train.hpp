@@ -8,7 +8,7 @@
 #include "apps/recipes/recipe.hpp"
 #include "apps/trainer.hpp"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 chose it
 class App;
 }
 

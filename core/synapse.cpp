@@ -14,6 +14,8 @@ namespace {
 /// Spikes per neuron and step from which the matrix product is the faster path; see `spiketape
 /// bench --path`.
 constexpr double kGemmDensity = 0.25;
+/// Weights below which a matrix product is not worth its set-up.
+constexpr std::int64_t kGemmWeights = 4096;
 
 class LinearSynapse final : public Synapse {
  public:
@@ -65,6 +67,7 @@ class LinearSynapse final : public Synapse {
  private:
   bool by_gemm(const SpikeTensor& source, std::int64_t entries) const {
     if (path_ != SynapsePath::automatic) return path_ == SynapsePath::gemm;
+    if (inputs_ * outputs_ < kGemmWeights) return false;
     const auto places = static_cast<double>(source.rows()) * static_cast<double>(inputs_);
     return static_cast<double>(entries) > kGemmDensity * places;
   }

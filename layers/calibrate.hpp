@@ -52,6 +52,16 @@ std::vector<LayerCalibration> calibrate(Net& net,
   return calibrate([&] { net.forward(spikes); }, target_percent, tolerance);
 }
 
+/// The same for anything that holds its spikes as `spikes`, e.g. a Batch.
+template <typename Net, typename Batch>
+requires requires(const Batch& batch) { SpikeVariable(batch.spikes); }
+std::vector<LayerCalibration> calibrate(Net& net,
+                                        const Batch& batch,
+                                        double target_percent = 1.0,
+                                        double tolerance = 0.1) {
+  return calibrate(net, SpikeVariable(batch.spikes), target_percent, tolerance);
+}
+
 /// A table for people, one line a layer.
 std::string describe(std::span<const LayerCalibration> layers);
 

@@ -156,11 +156,17 @@ class Writer {
                            : H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr),
                        H5Sclose,
                        problem);
+    const bool has_values = std::find(dims.begin(), dims.end(), 0u) == dims.end();
+    const Handle layout(H5Pcopy(plain_), H5Pclose, problem);
+    if (has_values && !dims.empty()) {  // one chunk with a checksum, so that damage is seen
+      H5Pset_chunk(layout, static_cast<int>(dims.size()), dims.data());
+      H5Pset_fletcher32(layout);
+    }
     const Handle made(
-        H5Dcreate2(file_, (group + "/" + name).c_str(), type, space, links_, plain_, H5P_DEFAULT),
+        H5Dcreate2(file_, (group + "/" + name).c_str(), type, space, links_, layout, H5P_DEFAULT),
         H5Dclose,
         problem);
-    if (std::find(dims.begin(), dims.end(), 0u) != dims.end()) return;
+    if (!has_values) return;
     require(H5Dwrite(made, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0, problem);
   }
 

@@ -139,17 +139,18 @@ SampleRows<const float> as_const(const SampleRows<float>& rows) {
   return {rows.data, rows.stride, rows.first_sample, rows.samples, rows.columns};
 }
 
-Buffer<float> total_bias(const CurrentView& current) {
+Buffer<double> total_bias(const CurrentView& current) {
   if (current.biases.empty()) return {};
-  auto total = Buffer<float>::zeros(
+  auto total = Buffer<double>::zeros(
       static_cast<std::size_t>(padded(current.neurons)), kCpu, MemoryTag::scratch);
   for (const Tensor* bias : current.biases)
-    for (std::int64_t j = 0; j < current.neurons; ++j) total.data()[j] += bias->data()[j];
+    for (std::int64_t j = 0; j < current.neurons; ++j)
+      total.data()[j] += static_cast<double>(bias->data()[j]);
   return total;
 }
 
 void fill_current(const CurrentView& current,
-                  const Buffer<float>& bias,
+                  const Buffer<double>& bias,
                   const std::function<bool(const CurrentView::Term&)>& wanted,
                   const SampleRows<float>& rows) {
   for (std::int64_t row = 0; row < rows.samples * current.steps; ++row) {
@@ -157,7 +158,10 @@ void fill_current(const CurrentView& current,
     if (bias.empty())
       std::fill_n(to, rows.stride, 0.0f);
     else
-      std::copy_n(bias.data() + rows.columns.begin, rows.stride, to);
+      std::transform(bias.data() + rows.columns.begin,
+                     bias.data() + rows.columns.begin + rows.stride,
+                     to,
+                     [](double x) { return static_cast<float>(x); });
   }
   for (const CurrentView::Term& term : current.terms)
     if (wanted(term)) term.synapse.gather(term.source, term.weight, term.amplitude, rows);
@@ -197,7 +201,7 @@ void backpropagate(const CurrentView& current,
 
 Tensor dense_current(const CurrentView& current) {
   Tensor dense({current.batch, current.steps, current.neurons});
-  const Buffer<float> bias = total_bias(current);
+  const Buffer<double> bias = total_bias(current);
   parallel_for(current.batch, [&](std::int64_t sample) {
     RowScratch scratch(current.steps, current.neurons);
     const SampleRows<float> rows = scratch.rows(sample, 1, {0, current.neurons});

@@ -22,11 +22,11 @@ class RowScratch {
 SampleRows<const float> as_const(const SampleRows<float>& rows);
 
 /// The sum of all biases, padded with zeros; empty when there is none.
-Buffer<float> total_bias(const CurrentView& current);
+Buffer<double> total_bias(const CurrentView& current);
 
 /// rows = biases + every term for which `wanted` holds.
 void fill_current(const CurrentView& current,
-                  const Buffer<float>& bias,
+                  const Buffer<double>& bias,
                   const std::function<bool(const CurrentView::Term&)>& wanted,
                   const SampleRows<float>& rows);
 

@@ -37,7 +37,7 @@ struct Shard {
 struct Sweep {
   const CurrentView& current;
   const PackedNeuron<double> neuron;
-  const Buffer<float> bias;
+  const Buffer<double> bias;
   bool fused_only;  ///< every term is summed by the membrane kernel itself
   bool want_active;
   std::int64_t tiles;

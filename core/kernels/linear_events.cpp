@@ -52,19 +52,23 @@ void gather_all(const SpikeTensor& source,
                 const SampleRows<float>& current) {
   const auto offsets = source.event_offsets();
   const RowGather gather(current.columns.count());
+  Buffer<double> sum(
+      static_cast<std::size_t>(padded(current.columns.count())), kCpu, MemoryTag::scratch);
   const std::int64_t first_row = current.first_sample * source.steps();
   for (std::int64_t row = 0; row < current.samples * source.steps(); ++row) {
     const std::uint32_t begin = offsets[static_cast<std::size_t>(first_row + row)];
     const std::uint32_t end = offsets[static_cast<std::size_t>(first_row + row + 1)];
     if (begin == end) continue;
-    float* out = current.data + row * current.stride;
     gather({weights + current.columns.begin,
             outputs,
             source.event_units().data() + begin,
             end - begin,
             amplitude},
-           out,
-           out);
+           nullptr,
+           sum.data());
+    float* const out = current.data + row * current.stride;
+    for (std::int64_t j = 0; j < current.columns.count(); ++j)
+      out[j] += static_cast<float>(sum.data()[j]);
   }
 }
 

@@ -22,10 +22,6 @@ HWY_BEFORE_NAMESPACE();
 namespace spiketape::cpu {
 namespace HWY_NAMESPACE {
 
-using Doubles = hn::CappedTag<double, 8>;
-using DoubleVector = hn::Vec<Doubles>;
-inline constexpr int kDoubles = static_cast<int>(hn::MaxLanes(Doubles()));
-
 /// The coefficients of the neurons of one vector.
 template <int kStates>
 struct Coefficients {
@@ -59,20 +55,18 @@ struct Coefficients {
 struct Scratch {
   Scratch(std::int64_t columns, int states)
       : width(padded(columns)),
-        floats(Buffer<float>::zeros(static_cast<std::size_t>(width), kCpu, MemoryTag::scratch)),
         doubles(Buffer<double>::zeros(
-            static_cast<std::size_t>((states + 1) * width), kCpu, MemoryTag::scratch)),
+            static_cast<std::size_t>((states + 2) * width), kCpu, MemoryTag::scratch)),
         words(Buffer<std::uint64_t>::zeros(
             static_cast<std::size_t>(2 * word_count()), kCpu, MemoryTag::scratch)) {}
   std::int64_t word_count() const { return (width + 63) / 64; }
-  float* current() { return floats.data(); }
+  double* current() { return doubles.data() + width; }
   double* membrane() { return doubles.data(); }
-  double* state(int q) { return doubles.data() + (q + 1) * width; }
+  double* state(int q) { return doubles.data() + (q + 2) * width; }
   std::uint64_t* fired() { return words.data(); }
   std::uint64_t* near() { return words.data() + word_count(); }
 
   std::int64_t width;
-  Buffer<float> floats;
   Buffer<double> doubles;
   Buffer<std::uint64_t> words;
 };
@@ -80,9 +74,8 @@ struct Scratch {
 /// x <- A x + b I + r S,  V = c . x  for all columns; sets the masks of S and of |V - threshold| <
 /// window.
 template <int kStates, bool kPerNeuron, bool kMembraneIsState>
-void advance_row(const MembraneArguments& arguments, const float* current, Scratch& scratch) {
+void advance_row(const MembraneArguments& arguments, const double* current, Scratch& scratch) {
   const Doubles d;
-  const hn::Rebind<float, Doubles> narrow;
   const PackedNeuron<double>& neuron = arguments.neuron;
   const auto threshold = hn::Set(d, neuron.threshold);
   const auto window = hn::Set(d, neuron.window);
@@ -96,8 +89,7 @@ void advance_row(const MembraneArguments& arguments, const float* current, Scrat
       if constexpr (kPerNeuron)
         k = Coefficients<kStates>::template load<true>(neuron, arguments.columns.begin + j);
       const auto spiked = hn::Gt(hn::Load(d, membrane + j), threshold);
-      const auto input =
-          current != nullptr ? hn::PromoteTo(d, hn::Load(narrow, current + j)) : hn::Zero(d);
+      const auto input = current != nullptr ? hn::Load(d, current + j) : hn::Zero(d);
       DoubleVector x[kStates];
       for (int q = 0; q < kStates; ++q) x[q] = hn::Load(d, scratch.state(q) + j);
       auto after = hn::Zero(d);
@@ -177,9 +169,12 @@ bool sweep_sample(const MembraneArguments& arguments) {
   emit_row(arguments, scratch, membrane, 0);
   std::uint32_t own_begin = static_cast<std::uint32_t>(arguments.spikes.count);
   for (std::int64_t t = 0; t + 1 < arguments.steps; ++t) {
-    const float* current = arguments.current != nullptr
-                               ? arguments.current + t * arguments.current_stride
-                               : arguments.bias;
+    const double* current = arguments.bias;
+    if (arguments.current != nullptr) {
+      std::copy_n(
+          arguments.current + t * arguments.current_stride, scratch.width, scratch.current());
+      current = scratch.current();
+    }
     const auto add = [&](const FiredRows& rows) {
       if (rows.count == 0) return;
       gather(rows, current, scratch.current());

@@ -44,7 +44,7 @@ struct MembraneArguments {
   std::span<const EventTerm> terms;
   const float* current = nullptr;  ///< further current of each step (from SampleRows), or null
   std::int64_t current_stride = 0;
-  const float* bias = nullptr;  ///< constant current of the columns, padded; or null
+  const double* bias = nullptr;  ///< constant current of the columns, padded; or null
   const float* recurrent =
       nullptr;  ///< weights [neurons, neurons] of the own spikes; needs all columns; or null
   bool want_active = false;

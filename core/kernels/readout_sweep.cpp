@@ -98,7 +98,7 @@ void check_finite(const CurrentView& current,
 }
 
 void forward_sample(const ReadoutForwardArguments& arguments,
-                    const Buffer<float>& bias,
+                    const Buffer<double>& bias,
                     std::int64_t sample) {
   const CurrentView& current = arguments.current;
   const std::int64_t classes = current.neurons;
@@ -154,7 +154,7 @@ void readout_forward(const ReadoutForwardArguments& arguments) {
   if (arguments.current.steps < 1)
     throw ShapeError(
         fmt::format("{}: a readout needs at least one step, got 0", arguments.current.name));
-  const Buffer<float> bias = total_bias(arguments.current);
+  const Buffer<double> bias = total_bias(arguments.current);
   parallel_ranges(arguments.current.batch, 8, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t sample = begin; sample < end; ++sample)
       forward_sample(arguments, bias, sample);

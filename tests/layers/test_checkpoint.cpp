@@ -210,6 +210,24 @@ TEST_CASE("a truncated checkpoint and one of a newer format are refused") {
   CHECK(message_of([&] { load_checkpoint(file.path()); }).find("truncated") != std::string::npos);
 }
 
+TEST_CASE("a checkpoint with one flipped bit in a weight is refused") {
+  const TemporaryFile file;
+  Net net;
+  Variable(net.fc1.weight()).value().fill(1.2345f);
+  save_checkpoint(file.path(), snapshot(net));
+  std::ifstream stream(file.path(), std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+  const float value = 1.2345f;
+  const std::string pattern(reinterpret_cast<const char*>(&value), sizeof value);
+  const std::size_t place = bytes.find(pattern + pattern);
+  REQUIRE(place != std::string::npos);
+  bytes[place] = static_cast<char>(bytes[place] ^ 1);
+  std::ofstream(file.path(), std::ios::binary) << bytes;
+  const std::string message = message_of([&] { load_checkpoint(file.path()); });
+  CHECK(message.find("'parameters/fc1/weight' cannot be read; the checkpoint is damaged") !=
+        std::string::npos);
+}
+
 TEST_CASE("names that HDF5 would fold together are refused") {
   const TemporaryFile file;
   for (const char* name : {"", "a//b", "/a", "a/", "./a", "a/.."}) {

@@ -27,7 +27,7 @@ TEST_CASE("the example of the design trains after calibration") {
   Net net;
   const Batch batch{testing::random_spikes(20, 20, 784, 0.01f),
                     {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9}};
-  calibrate(net, batch.spikes, 2.0);
+  calibrate(net, batch, 2.0);
   Adam adam(net.parameters(), {.learning_rate = 3e-3f});
   float first = 0.0f;
   float last = 0.0f;
