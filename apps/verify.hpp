@@ -5,7 +5,7 @@
 
 #include "core/synapse.hpp"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 chose it
 class App;
 }
 

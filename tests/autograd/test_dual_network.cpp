@@ -18,8 +18,8 @@ namespace {
 /// input -> recurrent adaptive layer -> pool -> current-based layer (with skip from the input) ->
 /// readout; the loss weighs every score and every spike count.
 struct Network {
-  static constexpr std::int64_t batch = 2, steps = 10, inputs = 8, hidden = 12, pooled = 5, top = 7,
-                                classes = 3;
+  static constexpr std::int64_t kBatch = 2, kSteps = 10, kInputs = 8, kHidden = 12, kPooled = 5,
+                                kTop = 7, kClasses = 3;
   NeuronModel first_model = adaptive_lif_model(0.9, 0.8, 0.3, 1.0, true);
   NeuronModel second_model = cuba_lif_model(0.7, 0.9, 1.0, false);
   Score score;
@@ -35,19 +35,19 @@ struct Network {
       model->window = 0.7;
     }
     Random random(seed);
-    input = random_spikes(batch, steps, inputs, 0.3, random);
+    input = random_spikes(kBatch, kSteps, kInputs, 0.3, random);
     const auto weight = [&](const Shape& shape, float gain) {
       return Variable(random_weight(shape, gain, random), true);
     };
-    w1 = weight({inputs, hidden}, 4.0f);
-    rec = weight({hidden, hidden}, 2.0f);
-    b1 = weight({hidden}, 0.5f);
-    w2 = weight({pooled, top}, 2.0f);
-    skip = weight({inputs, top}, 2.0f);
-    out = weight({top, classes}, 1.0f);
-    for (std::size_t i = 0; i < hidden; ++i) map.push_back(static_cast<UnitId>((5 * i) % pooled));
-    for (std::int64_t i = 0; i < batch * classes; ++i) upstream.push_back(random.normal());
-    for (std::int64_t i = 0; i < batch * hidden; ++i)
+    w1 = weight({kInputs, kHidden}, 4.0f);
+    rec = weight({kHidden, kHidden}, 2.0f);
+    b1 = weight({kHidden}, 0.5f);
+    w2 = weight({kPooled, kTop}, 2.0f);
+    skip = weight({kInputs, kTop}, 2.0f);
+    out = weight({kTop, kClasses}, 1.0f);
+    for (std::size_t i = 0; i < kHidden; ++i) map.push_back(static_cast<UnitId>((5 * i) % kPooled));
+    for (std::int64_t i = 0; i < kBatch * kClasses; ++i) upstream.push_back(random.normal());
+    for (std::int64_t i = 0; i < kBatch * kHidden; ++i)
       count_weights.push_back(0.1f * random.normal());
   }
 
@@ -63,11 +63,11 @@ struct Network {
         spike(project(x, w1) + Current::from_recurrence("fc", rec) + Current::from_bias("fc", b1),
               first_model);
     const SpikeVariable s2 =
-        spike(project(pool(s1, map, pooled), w2) + project(x, skip), second_model);
+        spike(project(pool(s1, map, kPooled), w2) + project(x, skip), second_model);
     const Variable scores = readout(project(s2, out), 0.8f, score);
     tape.backward(
-        sum(scores * Variable(Tensor::from_values({batch, classes}, upstream))) +
-        sum(spike_count(s1) * Variable(Tensor::from_values({batch, hidden}, count_weights))));
+        sum(scores * Variable(Tensor::from_values({kBatch, kClasses}, upstream))) +
+        sum(spike_count(s1) * Variable(Tensor::from_values({kBatch, kHidden}, count_weights))));
   }
 };
 
@@ -88,22 +88,22 @@ struct DualNetwork {
         out(to_dual(net.out.value())) {}
 
   Dual loss() {
-    DualMatrix first(x.rows, Network::hidden);
+    DualMatrix first(x.rows, Network::kHidden);
     for (std::int64_t row = 0; row < first.rows; ++row)
       for (std::int64_t j = 0; j < first.columns; ++j) first.at(row, j) = b1.at(0, j);
     add_projection(x, w1, 1.0, first);
-    const DualSweep s1 = dual_sweep(first, Network::steps, net.first_model, &rec);
-    DualMatrix second(x.rows, Network::top);
-    add_projection(dual_pool(s1.spikes, net.map, Network::pooled), w2, 1.0, second);
+    const DualSweep s1 = dual_sweep(first, Network::kSteps, net.first_model, &rec);
+    DualMatrix second(x.rows, Network::kTop);
+    add_projection(dual_pool(s1.spikes, net.map, Network::kPooled), w2, 1.0, second);
     add_projection(x, skip, 1.0, second);
-    const DualSweep s2 = dual_sweep(second, Network::steps, net.second_model);
-    DualMatrix last(x.rows, Network::classes);
+    const DualSweep s2 = dual_sweep(second, Network::kSteps, net.second_model);
+    DualMatrix last(x.rows, Network::kClasses);
     add_projection(s2.spikes, out, 1.0, last);
     margin = std::min(rounding_margin(net.first_model, s1.membrane),
                       rounding_margin(net.second_model, s2.membrane));
-    const DualMatrix trace = dual_readout(last, Network::steps, static_cast<double>(0.8f));
-    return weighted_sum(dual_scores(trace, Network::steps, net.score), net.upstream) +
-           weighted_sum(dual_count(s1.spikes, Network::steps), net.count_weights);
+    const DualMatrix trace = dual_readout(last, Network::kSteps, static_cast<double>(0.8f));
+    return weighted_sum(dual_scores(trace, Network::kSteps, net.score), net.upstream) +
+           weighted_sum(dual_count(s1.spikes, Network::kSteps), net.count_weights);
   }
 };
 
