@@ -40,7 +40,7 @@ int main() {
 
   Net net;
   calibrate(net, training.begin()->spikes, 1.0);  // weights such that about 1 % of steps spike
-  Adam adam(net.parameters(), {.learning_rate = 2e-3f});
+  Adam adam(net.parameters(), {.learning_rate = 5e-3f});
 
   for (int epoch = 1; epoch <= 10; ++epoch) {
     net.lif.reset_monitors();

@@ -126,8 +126,6 @@ void train_command(const TrainArguments& arguments) {
     fmt::print("{}\n", line);
     std::fflush(stdout);
   };
-  if (!arguments.quiet)
-    hooks.print(fmt::format("spiketape train {}  ->  {}", job.recipe_name, job.out));
   const StopOnSignal watch;
   const TrainResult result = run_train(job, hooks);
   if (result.finished) return;

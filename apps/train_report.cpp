@@ -30,14 +30,16 @@ std::string percents(const std::vector<double>& values) {
 std::string describe_run(const Recipe& recipe,
                          const SpikingNet& net,
                          const DataSets& data,
-                         const Split& split) {
+                         const Split& split,
+                         const RunFolder& folder) {
   const TrainSettings& train = recipe.train;
   return fmt::format(
       "{}"
       "data    {} training, {} validation, {} test samples; {} steps, {} units, {} classes, "
       "{:.0f} spikes a sample\n"
       "train   {} epochs, batches of {}, {}, learning rate {:g}, seed {}\n"
-      "machine {}",
+      "machine {}\n"
+      "run     {}",
       net.in_words(),
       split.training.size(),
       split.validation.size(),
@@ -51,7 +53,8 @@ std::string describe_run(const Recipe& recipe,
       train.optimizer,
       train.lr,
       train.seed,
-      machine_in_words());
+      machine_in_words(),
+      folder.path().string());
 }
 
 std::string epoch_line(const EpochMetrics& metrics, std::int64_t epochs) {

@@ -14,11 +14,12 @@
 /// What `spiketape train` says, in words.
 namespace spiketape::apps {
 
-/// Network, data, training and machine: what is printed first.
+/// Network, data, training, machine and run folder: what is printed first.
 std::string describe_run(const Recipe& recipe,
                          const SpikingNet& net,
                          const DataSets& data,
-                         const Split& split);
+                         const Split& split,
+                         const RunFolder& folder);
 
 /// "epoch 3/20  loss ...": the line of an epoch.
 std::string epoch_line(const EpochMetrics& metrics, std::int64_t epochs);

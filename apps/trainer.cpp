@@ -60,7 +60,7 @@ Trainer::Trainer(
       loader_(*data_.train, split_.training, loader_options(recipe.train)),
       schedule_(make_schedule(recipe.train, loader_.batches())),
       progress_(hooks_.progress_bar) {
-  hooks_.print(describe_run(recipe_, *net_, data_, split_));
+  hooks_.print(describe_run(recipe_, *net_, data_, split_, folder_));
   if (resume) {
     load_checkpoint_file();
   } else {

@@ -11,13 +11,16 @@ namespace {
 /// Fashion-MNIST (Xiao et al. 2017) as in Perez-Nieves & Goodman 2021, section 4.
 ///
 /// Data. 60,000 training and 10,000 test images of 28 x 28 pixels in 10 classes. A pixel of
-/// brightness x fires once, at t = floor(tau ln(x / (x - 0.2))) with tau = 20 ms, or never when x <
-/// 0.2; 100 steps of 1 ms. A tenth of the training images, drawn at random, is held out for
-/// validation. Network. 784-200-200-10 leaky integrate-and-fire neurons, tau 10 ms, no recurrence,
-/// no bias; a leaky readout of 10 ms whose maximum over time is the score of a class. Normal
-/// initial weights of size 20 (1 - a) / sqrt(fan-in). Training. Cross entropy plus activity
-/// regularisers (0.06 above 1 spike, 100 below 1e-3); Adam, 2e-4, batches of 256; fast sigmoid of
-/// beta 100 inside a window of 0.2 around the threshold.
+/// brightness x fires once, at t = floor(tau ln(x / (x - 0.2))) with tau = 20 ms, or never when
+/// x < 0.2; 100 steps of 1 ms. A tenth of the training images, drawn at random, is held out for
+/// validation.
+///
+/// Network. 784-200-200-10 leaky integrate-and-fire neurons, tau 10 ms, no recurrence, no bias; a
+/// leaky readout of 10 ms whose maximum over time is the score of a class. Normal initial weights
+/// of size 20 (1 - a) / sqrt(fan-in).
+///
+/// Training. Cross entropy plus activity regularisers (0.06 above 1 spike, 100 below 1e-3); Adam,
+/// 2e-4, batches of 256; fast sigmoid of beta 100 inside a window of 0.2 around the threshold.
 class FashionMnist final : public Recipe {
  public:
   FashionMnist() {

@@ -159,7 +159,7 @@ Variable SpikingNet::loss(const Output& output, std::span<const std::int32_t> la
 
 std::string SpikingNet::in_words() const {
   return fmt::format(
-      "{}\nhidden  {}\noutput  {}\n", describe(), neuron_.describe(), readout_.describe());
+      "{}hidden  {}\noutput  {}\n", describe(), neuron_.describe(), readout_.describe());
 }
 
 }  // namespace spiketape::apps

@@ -62,7 +62,7 @@ class Threads {
 TEST_CASE("training lowers the loss and fills the run folder") {
   const TemporaryFolder folder;
   const std::string run = folder / "a";
-  const TrainResult result = train(small_run(run, {{"epochs", "15"}}));
+  const TrainResult result = train(small_run(run, {{"epochs", "15"}, {"lr", "5e-2"}}));
   CHECK(result.finished);
   CHECK(result.test.samples == 30);
   CHECK(result.test.accuracy > 0.5);
