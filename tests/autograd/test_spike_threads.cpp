@@ -103,6 +103,7 @@ TEST_CASE("the event and the GEMM path give the same spikes and nearly the same 
       difference += std::pow(static_cast<double>(event.numbers[i] - gemm.numbers[i]), 2.0);
       norm += std::pow(static_cast<double>(event.numbers[i]), 2.0);
     }
-    CHECK(std::sqrt(difference) < 1e-5 * std::sqrt(norm));
+    CHECK(std::sqrt(difference) <
+          5e-5 * std::sqrt(norm));  // GEMM sums in float32, events in double
   }
 }
