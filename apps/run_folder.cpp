@@ -50,7 +50,7 @@ fs::path numbered(const std::string& recipe, std::int64_t number) {
 }  // namespace
 
 void RunFolder::require_no_run() const {
-  for (const fs::path& file : {config(), metrics(), checkpoint()}) {
+  for (const fs::path& file : {checkpoint(), metrics()}) {
     if (!fs::exists(file)) continue;
     throw DataError(fmt::format(
         "{}: holds a run already ({}); continue it with --resume, or choose another --out",

@@ -27,7 +27,8 @@ class RunFolder {
   /// Only names the folder; nothing is read or made yet.
   explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
 
-  /// @throws DataError when the folder holds a run already; says what to do.
+  /// @throws DataError when the folder holds a run already (config.toml alone is none); says what
+  /// to do.
   void require_no_run() const;
   /// @throws DataError when there is no run in it to resume.
   void require_run() const;

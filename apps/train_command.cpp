@@ -52,6 +52,13 @@ struct SharedSetting {
   std::vector<std::string> defaults;  ///< one a recipe
 };
 
+/// The value as an option takes it: 200,200 or adam.
+std::string as_typed(const Setting& setting) {
+  std::string text = to_toml(setting);
+  std::erase_if(text, [](char c) { return c == '"' || c == '[' || c == ']' || c == ' '; });
+  return text;
+}
+
 /// Settings of all recipes by name, in the order in which they are first met. `owners` keeps what
 /// they point to.
 std::vector<SharedSetting> all_settings(std::vector<std::unique_ptr<Recipe>>& owners) {
@@ -64,7 +71,7 @@ std::vector<SharedSetting> all_settings(std::vector<std::unique_ptr<Recipe>>& ow
       });
       if (found == all.end()) found = all.insert(all.end(), {setting, {}, {}});
       found->recipes.emplace_back(entry.name);
-      found->defaults.push_back(to_toml(setting));
+      found->defaults.push_back(as_typed(setting));
     }
   }
   return all;
@@ -77,7 +84,7 @@ std::string help_of(const SharedSetting& shared) {
   if (!shared.setting.choices.empty()) text += ": " + join_names(shared.setting.choices);
   const bool same = std::all_of(
       defaults.begin(), defaults.end(), [&](const auto& one) { return one == defaults.front(); });
-  if (same) return text + fmt::format(" [{}]", defaults.front());
+  if (same) return defaults.front().empty() ? text : text + fmt::format(" [{}]", defaults.front());
   std::vector<std::string> each;
   for (std::size_t i = 0; i < defaults.size(); ++i) {
     each.push_back(shared.recipes[i] + " " + defaults[i]);
@@ -97,11 +104,15 @@ void add_setting(CLI::App& command, const SharedSetting& shared, TrainArguments&
         [take](std::int64_t on) { take(on > 0 ? "true" : "false"); },
         help_of(shared));
   } else {
-    option = command.add_option_function<std::string>(
-        option_name(shared.setting), take, help_of(shared));
+    static constexpr const char* kTypes[] = {"", "INTEGER", "NUMBER", "TEXT", "N,N,..."};
+    option =
+        command
+            .add_option_function<std::string>(option_name(shared.setting), take, help_of(shared))
+            ->type_name(kTypes[shared.setting.value.index()]);
   }
   const bool everywhere = shared.recipes.size() == recipes().size();
-  option->group(everywhere ? "Settings" : "Settings of " + join_names(shared.recipes));
+  option->group(everywhere ? "Settings of every recipe"
+                           : "Settings of " + join_names(shared.recipes));
 }
 
 std::string resume_command(const TrainJob& job) {

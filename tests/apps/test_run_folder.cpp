@@ -21,10 +21,13 @@ TEST_CASE("a run folder that holds a run is not overwritten") {
   const RunFolder run(folder / "a/b");
   run.create("x = 1\n");
   CHECK(read_text(folder / "a/b/config.toml") == "x = 1\n");
+  CHECK_THROWS_WITH_AS(run.require_run(), doctest::Contains("checkpoint.h5 is missing"), DataError);
+  run.create("x = 2\n");  // what is left when the disk was full at the start is no run
+  std::ofstream(run.checkpoint()) << "x";
   CHECK_THROWS_WITH_AS(run.create(""),
                        doctest::Contains("continue it with --resume, or choose another --out"),
                        DataError);
-  CHECK_THROWS_WITH_AS(run.require_run(), doctest::Contains("checkpoint.h5 is missing"), DataError);
+  run.require_run();
 }
 
 TEST_CASE("a run folder that cannot be made is an error that names it") {
