@@ -25,8 +25,8 @@ struct Net : Module {
 // How many samples of a batch have the highest score at their own class.
 std::int64_t correct(const Tensor& scores, const Batch& batch) {
   std::int64_t count = 0;
-  for (std::int64_t b = 0; b < batch.size(); ++b) {
-    const auto row = scores.values().subspan(static_cast<std::size_t>(b) * 10, 10);
+  for (std::size_t b = 0; b < batch.labels.size(); ++b) {
+    const auto row = scores.values().subspan(b * 10, 10);
     count += std::max_element(row.begin(), row.end()) - row.begin() == batch.labels[b];
   }
   return count;
