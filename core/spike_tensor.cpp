@@ -77,13 +77,15 @@ SpikeTensor::SpikeTensor(std::int64_t batch,
       events_(std::move(events)),
       active_(std::move(active)),
       slope_(std::move(slope)) {
-  if (batch < 0 || steps < 0 || neurons < 0 || neurons > kMaxNeurons)
-    throw ShapeError(fmt::format(
-        "spike tensor: expected sizes of 0 or more and at most {} neurons, got [{}, {}, {}]",
-        kMaxNeurons,
-        batch,
-        steps,
-        neurons));
+  if (batch < 0 || steps < 0 || neurons < 0 || neurons > kMaxNeurons || steps > kMaxSteps)
+    throw ShapeError(
+        fmt::format("spike tensor: expected sizes of 0 or more and at most {} steps and {} "
+                    "neurons, got [{}, {}, {}]",
+                    kMaxSteps,
+                    kMaxNeurons,
+                    batch,
+                    steps,
+                    neurons));
   check_sizes("event", events_, rows());
   check_sizes("active", active_, rows());
   if (slope_ && static_cast<std::int64_t>(slope_->size()) < active_count())

@@ -13,6 +13,8 @@ namespace spiketape {
 /// most kMaxNeurons.
 using UnitId = std::uint16_t;
 inline constexpr std::int64_t kMaxNeurons = 65536;
+/// Most steps of a sample: row numbers inside a sample fit 16 bits, too.
+inline constexpr std::int64_t kMaxSteps = 65536;
 
 /// One spike: who fired, in which sample, at which step.
 struct Event {
@@ -51,7 +53,8 @@ class SpikeTensor {
   SpikeTensor() = default;
   /// Takes arrays that a kernel made. `slope` has one value per active entry, or is null when the
   /// producer needs none. Only sizes are checked here; validate() checks the contents.
-  /// @throws ShapeError when sizes do not fit together or neurons exceeds kMaxNeurons.
+  /// @throws ShapeError when sizes do not fit together or neurons exceeds kMaxNeurons or steps
+  /// kMaxSteps.
   SpikeTensor(std::int64_t batch,
               std::int64_t steps,
               std::int64_t neurons,

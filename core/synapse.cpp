@@ -13,7 +13,7 @@ namespace {
 
 /// Spikes per neuron and step from which the matrix product is the faster path; see `spiketape
 /// bench --path`.
-constexpr double kGemmDensity = 0.25;
+constexpr double kGemmDensity = 0.5;
 /// Weights below which a matrix product is not worth its set-up.
 constexpr std::int64_t kGemmWeights = 4096;
 
@@ -46,13 +46,18 @@ class LinearSynapse final : public Synapse {
         by_gemm(source, source.event_count()) ? &cpu::gather_gemm : &cpu::gather_events;
     gather(source, weight.data(), outputs_, amplitude, current);
   }
+  bool wants_events_by_unit(const SpikeTensor& source) const override {
+    return !by_gemm(source, source.event_count());
+  }
   void scatter(const SpikeTensor& source,
+               const EventsByUnit* by_unit,
                const SampleRows<const float>& lambda,
                float amplitude,
                Tensor& grad_weight) const override {
-    const auto scatter =
-        by_gemm(source, source.event_count()) ? &cpu::scatter_gemm : &cpu::scatter_events;
-    scatter(source, lambda, amplitude, outputs_, grad_weight.data());
+    if (by_unit != nullptr)
+      cpu::scatter_events(*by_unit, lambda, amplitude, outputs_, grad_weight.data());
+    else
+      cpu::scatter_gemm(source, lambda, amplitude, outputs_, grad_weight.data());
   }
   void sample(const SpikeTensor& source,
               const Tensor& weight,

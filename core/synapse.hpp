@@ -9,6 +9,8 @@
 
 namespace spiketape {
 
+struct EventsByUnit;
+
 /// A run of neurons (columns) of the layer that a sweep works on.
 struct Columns {
   std::int64_t begin = 0;
@@ -49,9 +51,11 @@ class Synapse {
                       float amplitude,
                       const SampleRows<float>& current) const = 0;
   /// grad_weight += amplitude * sum over the events (t, i) of lambda[t, columns], lambda = dL/dI.
-  /// When columns_are_disjoint(), calls for disjoint columns run in parallel and each owns its part
-  /// of grad_weight.
+  /// `by_unit` holds the events of lambda's samples sorted by unit when wants_events_by_unit(),
+  /// else it is null. Calls for disjoint columns run in parallel, each owns its part of
+  /// grad_weight; see column_grain().
   virtual void scatter(const SpikeTensor& source,
+                       const EventsByUnit* by_unit,
                        const SampleRows<const float>& lambda,
                        float amplitude,
                        Tensor& grad_weight) const = 0;
@@ -67,6 +71,8 @@ class Synapse {
   /// True when gather() of `source` is the plain sum of the weight rows [inputs, outputs] of the
   /// units that fired: the forward sweep then sums them itself, without a buffer in between.
   virtual bool sums_weight_rows(const SpikeTensor& /*source*/) const { return false; }
+  /// Whether scatter() reads the events by unit; they are sorted once for all columns.
+  virtual bool wants_events_by_unit(const SpikeTensor& /*source*/) const { return false; }
   /// Columns may be split between parallel calls of scatter() at multiples of this number; 0: not
   /// at all, because columns share weights (convolution). How they are split must not change any
   /// bit of the result.

@@ -27,28 +27,14 @@ class Adjoint {
             static_cast<std::size_t>(kStates * width_), kCpu, MemoryTag::scratch)) {}
 
   std::int64_t width() const { return width_; }
-  float& at(int state, std::int64_t column) {
-    return p_[static_cast<std::size_t>(state * width_ + column)];
-  }
+  float& at(int state, std::int64_t column) { return p_.data()[state * width_ + column]; }
 
-  /// lambda <- b . p,  then p <- A^T p.
-  void step(float* lambda) {
-    const Tag d;
-    for (std::int64_t j = 0; j < width_; j += kLanes) {
-      const auto read = [&](const float* from) {
-        return kPerNeuron ? hn::LoadU(d, from + columns_.begin + j) : hn::Set(d, from[0]);
-      };
-      Vector p[kStates];
-      for (int q = 0; q < kStates; ++q) p[q] = hn::Load(d, p_.data() + q * width_ + j);
-      auto sum = hn::Mul(read(neuron_.b(0)), p[0]);
-      for (int q = 1; q < kStates; ++q) sum = hn::MulAdd(read(neuron_.b(q)), p[q], sum);
-      hn::Store(sum, d, lambda + j);
-      for (int q = 0; q < kStates; ++q) {
-        auto next = hn::Mul(read(neuron_.a(0, q)), p[0]);
-        for (int s = 1; s < kStates; ++s) next = hn::MulAdd(read(neuron_.a(s, q)), p[s], next);
-        hn::Store(next, d, p_.data() + q * width_ + j);
-      }
-    }
+  /// Walks `count` rows down from `last`: each holds eps and becomes lambda <- b . p, while p <-
+  /// A^T p + c eps.
+  void walk(float* last, std::int64_t stride, std::int64_t count) {
+    std::int64_t j = 0;
+    for (; j + 4 * kLanes <= width_; j += 4 * kLanes) walk_columns<4>(last + j, j, stride, count);
+    for (; j < width_; j += kLanes) walk_columns<1>(last + j, j, stride, count);
   }
 
   /// p[column] += c eps.
@@ -56,53 +42,102 @@ class Adjoint {
     for (int q = 0; q < kStates; ++q) at(q, column) += coefficient(neuron_.c(q), column) * eps;
   }
 
-  /// p += c eps for all columns at once; `eps` has one value per column.
-  void inject_row(const float* eps) {
-    for (int q = 0; q < kStates; ++q)
-      for (std::int64_t j = 0; j < columns_.count(); ++j)
-        at(q, j) += coefficient(neuron_.c(q), j) * eps[j];
-  }
-
   float coefficient(const float* values, std::int64_t column) const {
     return kPerNeuron ? values[columns_.begin + column] : values[0];
   }
 
  private:
+  /// A few vectors of columns with p in registers; several at once hide the latency of the
+  /// recursion.
+  template <int kVectors>
+  void walk_columns(float* row, std::int64_t j, std::int64_t stride, std::int64_t count) {
+    const Tag d;
+    const auto read = [&](const float* from, int v) {
+      return kPerNeuron ? hn::LoadU(d, from + columns_.begin + j + v * kLanes)
+                        : hn::Set(d, from[0]);
+    };
+    Vector a[kStates][kStates][kVectors], b[kStates][kVectors], c[kStates][kVectors],
+        p[kStates][kVectors];
+    for (int q = 0; q < kStates; ++q)
+      for (int v = 0; v < kVectors; ++v) {
+        for (int s = 0; s < kStates; ++s) a[s][q][v] = read(neuron_.a(s, q), v);
+        b[q][v] = read(neuron_.b(q), v);
+        c[q][v] = read(neuron_.c(q), v);
+        p[q][v] = hn::Load(d, &at(q, j + v * kLanes));
+      }
+    for (std::int64_t k = 0; k < count; ++k, row -= stride) {
+      for (int v = 0; v < kVectors; ++v) {
+        const auto eps = hn::Load(d, row + v * kLanes);
+        auto lambda = hn::Mul(b[0][v], p[0][v]);
+        for (int q = 1; q < kStates; ++q) lambda = hn::MulAdd(b[q][v], p[q][v], lambda);
+        hn::Store(lambda, d, row + v * kLanes);
+        Vector next[kStates];
+        for (int q = 0; q < kStates; ++q) {
+          next[q] = hn::Mul(c[q][v], eps);
+          for (int s = 0; s < kStates; ++s) next[q] = hn::MulAdd(a[s][q][v], p[s][v], next[q]);
+        }
+        for (int q = 0; q < kStates; ++q) p[q][v] = next[q];
+      }
+    }
+    for (int q = 0; q < kStates; ++q)
+      for (int v = 0; v < kVectors; ++v) hn::Store(p[q][v], d, &at(q, j + v * kLanes));
+  }
+
   const PackedNeuron<float>& neuron_;
   Columns columns_;
   std::int64_t width_;
   Buffer<float> p_;
 };
 
+/// Rows that are spread and walked at once: they stay in the first-level cache in between.
+constexpr std::int64_t kChunk = 16;
+
+/// Writes `eps` of rows [first, last] of one sample into zeroed lambda rows.
+void spread(const SpikeTensor& spikes,
+            const float* eps,
+            const std::uint32_t* offsets,
+            Columns columns,
+            std::int64_t first,
+            std::int64_t last,
+            const SampleRows<float>& lambda,
+            float* rows) {
+  const UnitId* const units = spikes.active_units().data();
+  const auto begin = static_cast<std::uint32_t>(columns.begin);
+  const auto count = static_cast<std::uint32_t>(columns.count());
+  const bool all_columns = columns.count() == spikes.neurons();
+  for (std::int64_t k = first; k <= last; ++k) {
+    float* const row = rows + k * lambda.stride;
+    if (all_columns &&
+        offsets[k + 1] - offsets[k] == count) {  // everyone is active: dense backprop
+      std::copy_n(eps + offsets[k], count, row);
+      std::fill(row + count, row + lambda.stride, 0.0f);
+      continue;
+    }
+    std::fill_n(row, lambda.stride, 0.0f);
+    for (std::uint32_t e = offsets[k]; e < offsets[k + 1]; ++e) {
+      const std::uint32_t column = units[e] - begin;  // wraps for units before the columns
+      if (column < count) row[column] = eps[e];
+    }
+  }
+}
+
 template <int kStates, bool kPerNeuron>
 void fill_sample(const PackedNeuron<float>& neuron,
                  const SpikeTensor& spikes,
                  const float* eps,
                  std::int64_t sample,
-                 Columns columns,
-                 float* lambda,
-                 std::int64_t stride) {
-  Adjoint<kStates, kPerNeuron> adjoint(neuron, columns);
+                 const SampleRows<float>& lambda,
+                 float* rows) {
+  Adjoint<kStates, kPerNeuron> adjoint(neuron, lambda.columns);
   const std::uint32_t* const offsets = spikes.active_offsets().data() + sample * spikes.steps();
-  const UnitId* const units = spikes.active_units().data();
-  const auto begin = static_cast<std::uint32_t>(columns.begin);
-  const auto count = static_cast<std::uint32_t>(columns.count());
-  const bool all_columns = columns.count() == spikes.neurons();
   // Behind the last active row every lambda is zero.
-  std::int64_t k = spikes.steps() - 1;
-  for (; k >= 0 && offsets[k] == offsets[k + 1]; --k)
-    std::fill_n(lambda + k * stride, stride, 0.0f);
-  for (; k >= 0; --k) {
-    float* const row = lambda + k * stride;
-    adjoint.step(row);
-    if (all_columns && offsets[k + 1] - offsets[k] == count) {
-      adjoint.inject_row(eps + offsets[k]);
-      continue;
-    }
-    for (std::uint32_t e = offsets[k]; e < offsets[k + 1]; ++e) {
-      const std::uint32_t column = units[e] - begin;  // wraps for units before the columns
-      if (column < count) adjoint.inject(column, eps[e]);
-    }
+  std::int64_t last = spikes.steps() - 1;
+  for (; last >= 0 && offsets[last] == offsets[last + 1]; --last)
+    std::fill_n(rows + last * lambda.stride, lambda.stride, 0.0f);
+  for (; last >= 0; last -= kChunk) {
+    const std::int64_t first = std::max<std::int64_t>(last - kChunk + 1, 0);
+    spread(spikes, eps, offsets, lambda.columns, first, last, lambda, rows);
+    adjoint.walk(rows + last * lambda.stride, lambda.stride, last - first + 1);
   }
 }
 
@@ -135,7 +170,8 @@ void couple_sample(const PackedNeuron<float>& neuron,
           sum += adjoint.coefficient(neuron.r(q), j) * adjoint.at(q, j);
       feedback[static_cast<std::size_t>(j)] = sum;
     }
-    adjoint.step(lambda.data());
+    std::fill_n(lambda.data(), adjoint.width(), 0.0f);
+    adjoint.walk(lambda.data(), adjoint.width(), 1);
     for (std::uint32_t e = offsets[k]; e < offsets[k + 1]; ++e) {
       const std::int64_t j = units[e];
       float total = grad[e] + feedback[static_cast<std::size_t>(j)];
@@ -158,10 +194,14 @@ void fill_rows(const PackedNeuron<float>& neuron,
                const float* eps,
                const SampleRows<float>& lambda) {
   for (std::int64_t s = 0; s < lambda.samples; ++s) {
-    float* const rows = lambda.data + s * spikes.steps() * lambda.stride;
     const auto fill =
         neuron.per_neuron ? &fill_sample<kStates, true> : &fill_sample<kStates, false>;
-    fill(neuron, spikes, eps, lambda.first_sample + s, lambda.columns, rows, lambda.stride);
+    fill(neuron,
+         spikes,
+         eps,
+         lambda.first_sample + s,
+         lambda,
+         lambda.data + s * spikes.steps() * lambda.stride);
   }
 }
 
@@ -171,6 +211,14 @@ void fill(const PackedNeuron<float>& neuron,
           const SampleRows<float>& lambda) {
   constexpr std::array kFill = {&fill_rows<1>, &fill_rows<2>, &fill_rows<3>};
   kFill[static_cast<std::size_t>(neuron.states - 1)](neuron, spikes, eps, lambda);
+}
+
+void walk_one_state(const PackedNeuron<float>& neuron,
+                    std::int64_t steps,
+                    const SampleRows<float>& rows) {
+  for (std::int64_t s = 0; s < rows.samples; ++s)
+    Adjoint<1, false>(neuron, rows.columns)
+        .walk(rows.data + ((s + 1) * steps - 1) * rows.stride, rows.stride, steps);
 }
 
 void couple(const PackedNeuron<float>& neuron,
@@ -198,6 +246,13 @@ namespace spiketape::cpu {
 
 HWY_EXPORT(fill);
 HWY_EXPORT(couple);
+HWY_EXPORT(walk_one_state);
+
+void walk_readout(const PackedNeuron<float>& neuron,
+                  std::int64_t steps,
+                  const SampleRows<float>& rows) {
+  HWY_DYNAMIC_DISPATCH(walk_one_state)(neuron, steps, rows);
+}
 
 void fill_lambda(const PackedNeuron<float>& neuron,
                  const SpikeTensor& spikes,

@@ -16,6 +16,12 @@ void fill_lambda(const PackedNeuron<float>& neuron,
                  const float* eps,
                  const SampleRows<float>& lambda);
 
+/// The same recursion for a neuron of one state with shared coefficients, in place: each row holds
+/// dL/dV and becomes lambda. Serves the readout.
+void walk_readout(const PackedNeuron<float>& neuron,
+                  std::int64_t steps,
+                  const SampleRows<float>& rows);
+
 /// For one sample of a layer whose dL/dS[k] also depends on its own future: the jumps r that carry
 /// gradient, and the recurrent weights [neurons, neurons] (null when there are none). Writes eps
 /// from the consumers' gradient:

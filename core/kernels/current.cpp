@@ -59,44 +59,80 @@ std::int64_t scatter_group(const CurrentView& current) {
       kTileFloats * 3 / 4 / std::max<std::int64_t>(current.steps * width, 1), 1, 16);
 }
 
-using Scatter = std::function<void(const SampleRows<const float>& lambda, Tensor& grad)>;
+/// Consecutive samples whose lambdas are scattered in one call.
+struct Group {
+  std::int64_t first = 0;
+  std::int64_t samples = 0;
+  EventsByUnit by_unit;
+};
 
-/// Runs `scatter` for all samples, columns in parallel. Layers too narrow to split run fixed shards
-/// of samples in parallel instead, each with a gradient of its own, added in order.
+/// What scatter_weights() needs to know of a term or of the recurrence.
+struct Scatter {
+  const SpikeTensor& source;
+  bool by_unit;        ///< sort the events by unit first
+  std::int64_t grain;  ///< see Synapse::column_grain()
+  std::function<void(const Group&, const SampleRows<const float>& lambda, Tensor& grad)> run;
+};
+
+/// Cuts the batch into `shards`, and each shard into groups.
+std::vector<std::vector<Group>> make_groups(const CurrentView& current,
+                                            const Scatter& scatter,
+                                            std::int64_t shards) {
+  const std::int64_t size = scatter_group(current);
+  std::vector<std::vector<Group>> groups(static_cast<std::size_t>(shards));
+  std::vector<Group*> all;
+  for (std::int64_t shard = 0; shard < shards; ++shard) {
+    auto& own = groups[static_cast<std::size_t>(shard)];
+    const std::int64_t end = current.batch * (shard + 1) / shards;
+    for (std::int64_t first = current.batch * shard / shards; first < end; first += size)
+      own.push_back({first, std::min(size, end - first), {}});
+    for (Group& group : own) all.push_back(&group);
+  }
+  if (scatter.by_unit)
+    parallel_for(static_cast<std::int64_t>(all.size()), [&](std::int64_t i) {
+      Group& group = *all[static_cast<std::size_t>(i)];
+      group.by_unit = sort_by_unit(scatter.source, group.first, group.samples);
+    });
+  return groups;
+}
+
+/// Scatters all samples, columns in parallel. Layers too narrow to split run fixed shards of
+/// samples in parallel instead, each with a gradient of its own, added in order.
 void scatter_weights(const CurrentView& current,
                      const FillLambda& fill_lambda,
-                     std::int64_t grain,
                      const Scatter& scatter,
                      Tensor& grad) {
+  if (scatter.source.event_count() == 0) return;
   const bool narrow = padded(current.neurons) <= 64 && grad.size() <= kTileFloats;
+  const bool whole = narrow || scatter.grain == 0;
   const std::int64_t shards = narrow ? std::clamp<std::int64_t>(current.batch / 8, 1, 16) : 1;
-  const std::int64_t threads = narrow || grain == 0 ? 1 : thread_count();
+  const std::int64_t threads = thread_count();
   const std::int64_t rounds =
       current.steps * padded(current.neurons) / threads / (2 * kTileFloats) + 1;
   const auto blocks = split_columns(current.neurons,
-                                    narrow || grain == 0 ? 1 : threads * rounds,
-                                    std::max<std::int64_t>(grain, kRowAlignment));
-  const std::int64_t group = scatter_group(current);
+                                    whole ? 1 : threads * rounds,
+                                    std::max<std::int64_t>(scatter.grain, kRowAlignment));
+  const auto groups = make_groups(current, scatter, shards);
   std::vector<Tensor> parts(shards > 1 ? static_cast<std::size_t>(shards) : 0);
   const auto block_count = static_cast<std::int64_t>(blocks.size());
   parallel_for(block_count * shards, [&](std::int64_t task) {
-    const std::int64_t shard = task / block_count;
+    const auto shard = static_cast<std::size_t>(task / block_count);
     const Columns columns = blocks[static_cast<std::size_t>(task % block_count)];
+    if (groups[shard].empty()) return;
     Tensor* into = &grad;
     if (shards > 1) {
-      into = &parts[static_cast<std::size_t>(shard)];
+      into = &parts[shard];
       *into = Tensor(grad.shape(), grad.device(), MemoryTag::scratch);
     }
-    RowScratch scratch(group * current.steps, columns.count());
-    const std::int64_t end = current.batch * (shard + 1) / shards;
-    for (std::int64_t sample = current.batch * shard / shards; sample < end; sample += group) {
-      const SampleRows<float> lambda = scratch.rows(sample, std::min(group, end - sample), columns);
+    RowScratch scratch(groups[shard].front().samples * current.steps, columns.count());
+    for (const Group& group : groups[shard]) {
+      const SampleRows<float> lambda = scratch.rows(group.first, group.samples, columns);
       fill_lambda(lambda);
-      scatter(as_const(lambda), *into);
+      scatter.run(group, as_const(lambda), *into);
     }
   });
   for (const Tensor& part : parts)
-    for (std::int64_t i = 0; i < grad.size(); ++i) grad.data()[i] += part.data()[i];
+    for (std::int64_t i = 0; i < part.size(); ++i) grad.data()[i] += part.data()[i];
 }
 
 /// dL/dbias = sum of lambda over all samples and steps, in double.
@@ -175,24 +211,27 @@ void backpropagate(const CurrentView& current,
   for (std::size_t i = 0; i < current.terms.size(); ++i) {
     if (gradients.weights[i] == nullptr) continue;
     const CurrentView::Term& term = current.terms[i];
-    scatter_weights(
-        current,
-        fill_lambda,
+    const bool by_unit = term.synapse.wants_events_by_unit(term.source);
+    const Scatter scatter{
+        term.source,
+        by_unit,
         term.synapse.column_grain(term.source),
-        [&](const SampleRows<const float>& lambda, Tensor& grad) {
-          term.synapse.scatter(term.source, lambda, term.amplitude, grad);
-        },
-        *gradients.weights[i]);
+        [&](const Group& group, const SampleRows<const float>& lambda, Tensor& grad) {
+          term.synapse.scatter(
+              term.source, by_unit ? &group.by_unit : nullptr, lambda, term.amplitude, grad);
+        }};
+    scatter_weights(current, fill_lambda, scatter, *gradients.weights[i]);
   }
   if (gradients.recurrence != nullptr)
-    scatter_weights(
-        current,
-        fill_lambda,
-        kRowAlignment,
-        [&](const SampleRows<const float>& lambda, Tensor& grad) {
-          scatter_events(*own_spikes, lambda, 1.0f, current.neurons, grad.data());
-        },
-        *gradients.recurrence);
+    scatter_weights(current,
+                    fill_lambda,
+                    {*own_spikes,
+                     true,
+                     kRowAlignment,
+                     [&](const Group& group, const SampleRows<const float>& lambda, Tensor& grad) {
+                       scatter_events(group.by_unit, lambda, 1.0f, current.neurons, grad.data());
+                     }},
+                    *gradients.recurrence);
   if (std::any_of(gradients.biases.begin(), gradients.biases.end(), [](const Tensor* grad) {
         return grad != nullptr;
       }))

@@ -12,6 +12,7 @@
 #include "core/error.hpp"
 #include "core/kernels/current.hpp"
 #include "core/kernels/membrane.hpp"
+#include "core/kernels/scaled_weights.hpp"
 #include "core/kernels/simd.hpp"
 #include "core/parallel.hpp"
 #include "core/sweep.hpp"
@@ -38,6 +39,7 @@ struct Sweep {
   const CurrentView& current;
   const PackedNeuron<double> neuron;
   const Buffer<double> bias;
+  const ScaledWeights scaled;
   bool fused_only;  ///< every term is summed by the membrane kernel itself
   bool want_active;
   std::int64_t tiles;
@@ -63,9 +65,12 @@ Sweep plan(const ForwardSweepArguments& arguments) {
   const std::int64_t wanted =
       current.recurrence != nullptr ? 1 : inputs * whole / kWeightTileFloats + 1;
   const std::int64_t width = std::max(padded((whole + wanted - 1) / wanted), kRowAlignment);
+  Buffer<double> bias = total_bias(current);
+  ScaledWeights scaled = scale_weights(current, bias);
   return {current,
           PackedNeuron<double>(arguments.model, current.neurons),
-          total_bias(current),
+          std::move(bias),
+          std::move(scaled),
           fused_only,
           arguments.want_active,
           (whole + width - 1) / width,
@@ -82,19 +87,25 @@ bool run_sample(const Sweep& sweep,
                 std::uint32_t* active_ends,
                 double* trace = nullptr) {
   const CurrentView& current = sweep.current;
+  const ScaledWeights& scaled = sweep.scaled;
   std::vector<EventTerm> fused;
-  for (const CurrentView::Term& term : current.terms)
-    if (is_fused(term) && term.source.event_count() > 0)
-      fused.push_back({term.source.event_offsets().data() + sample * current.steps,
-                       term.source.event_units().data(),
-                       term.weight.data() + columns.begin,
-                       current.neurons,
-                       term.amplitude});
+  for (std::size_t i = 0; i < current.terms.size(); ++i) {
+    const CurrentView::Term& term = current.terms[i];
+    if (!is_fused(term) || term.source.event_count() == 0) continue;
+    fused.push_back({term.source.event_offsets().data() + sample * current.steps,
+                     term.source.event_units().data(),
+                     term.weight.data() + columns.begin,
+                     scaled.quantum > 0.0 ? scaled.terms[i].data() + columns.begin : nullptr,
+                     current.neurons,
+                     term.amplitude});
+  }
   RowScratch scratch(sweep.fused_only ? 0 : current.steps, columns.count());
   MembraneArguments arguments{.neuron = sweep.neuron,
                               .steps = current.steps,
                               .columns = columns,
                               .terms = fused,
+                              .quantum = scaled.quantum,
+                              .scaled_stride = scaled.stride,
                               .want_active = sweep.want_active,
                               .spikes = spikes,
                               .active = active,
@@ -110,6 +121,8 @@ bool run_sample(const Sweep& sweep,
   } else if (!sweep.bias.empty()) {
     arguments.bias = sweep.bias.data() + columns.begin;
   }
+  if (!scaled.bias.empty()) arguments.scaled_bias = scaled.bias.data() + columns.begin;
+  if (!scaled.recurrence.empty()) arguments.scaled_recurrent = scaled.recurrence.data();
   if (current.recurrence != nullptr) arguments.recurrent = current.recurrence->data();
   return advance_membrane(arguments);
 }

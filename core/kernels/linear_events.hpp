@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/kernels/events_by_unit.hpp"
 #include "core/spike_tensor.hpp"
 #include "core/synapse.hpp"
 
@@ -14,8 +15,9 @@ void gather_events(const SpikeTensor& source,
                    float amplitude,
                    const SampleRows<float>& current);
 
-/// grad[i, columns] += amplitude * sum of lambda[t, columns] over the events (t, i).
-void scatter_events(const SpikeTensor& source,
+/// grad[i, columns] += amplitude * sum of lambda[t, columns] over the events (t, i) of lambda's
+/// samples.
+void scatter_events(const EventsByUnit& events,
                     const SampleRows<const float>& lambda,
                     float amplitude,
                     std::int64_t outputs,

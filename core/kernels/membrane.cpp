@@ -33,7 +33,7 @@ struct Coefficients {
   /// From column `j` of the layer; shared coefficients fill the vector with their one value.
   template <bool kPerNeuron>
   static Coefficients load(const PackedNeuron<double>& neuron, std::int64_t j) {
-    const auto read = [j](const double* from) {
+    const auto read = [&](const double* from) {
       if constexpr (kPerNeuron)
         return hn::LoadU(Doubles(), from + j);
       else
@@ -55,58 +55,91 @@ struct Coefficients {
 struct Scratch {
   Scratch(std::int64_t columns, int states)
       : width(padded(columns)),
+        whole(static_cast<std::size_t>(width), kCpu, MemoryTag::scratch),
         doubles(Buffer<double>::zeros(
             static_cast<std::size_t>((states + 2) * width), kCpu, MemoryTag::scratch)),
         words(Buffer<std::uint64_t>::zeros(
             static_cast<std::size_t>(2 * word_count()), kCpu, MemoryTag::scratch)) {}
   std::int64_t word_count() const { return (width + 63) / 64; }
-  double* current() { return doubles.data() + width; }
+  std::int32_t* whole_current() { return whole.data(); }
   double* membrane() { return doubles.data(); }
+  double* current() { return doubles.data() + width; }
   double* state(int q) { return doubles.data() + (q + 2) * width; }
   std::uint64_t* fired() { return words.data(); }
   std::uint64_t* near() { return words.data() + word_count(); }
 
   std::int64_t width;
+  Buffer<std::int32_t> whole;
   Buffer<double> doubles;
   Buffer<std::uint64_t> words;
 };
 
+/// The current of one row as advance_row() reads it: none, whole multiples of a quantum, or
+/// doubles.
+struct NoCurrent {
+  DoubleVector operator()(std::int64_t /*column*/) const { return hn::Zero(Doubles()); }
+};
+struct WholeCurrent {
+  const std::int32_t* values;
+  DoubleVector quantum;
+  DoubleVector operator()(std::int64_t column) const {
+    const hn::Rebind<std::int32_t, Doubles> whole;
+    return hn::Mul(quantum, hn::PromoteTo(Doubles(), hn::Load(whole, values + column)));
+  }
+};
+struct DoubleCurrent {
+  const double* values;
+  DoubleVector operator()(std::int64_t column) const {
+    return hn::Load(Doubles(), values + column);
+  }
+};
+
 /// x <- A x + b I + r S,  V = c . x  for all columns; sets the masks of S and of |V - threshold| <
 /// window.
-template <int kStates, bool kPerNeuron, bool kMembraneIsState>
-void advance_row(const MembraneArguments& arguments, const double* current, Scratch& scratch) {
+template <int kStates, bool kPerNeuron, bool kMembraneIsState, typename Current>
+void advance_row(const MembraneArguments& arguments, const Current& current, Scratch& scratch) {
   const Doubles d;
   const PackedNeuron<double>& neuron = arguments.neuron;
   const auto threshold = hn::Set(d, neuron.threshold);
   const auto window = hn::Set(d, neuron.window);
   auto k = Coefficients<kStates>::template load<kPerNeuron>(neuron, 0);
   double* const membrane = kMembraneIsState ? scratch.state(0) : scratch.membrane();
-  for (std::int64_t first = 0; first < scratch.width; first += 64) {
+  double* state[kStates];
+  for (int q = 0; q < kStates; ++q) state[q] = scratch.state(q);
+  const std::int64_t width = scratch.width;
+  std::uint64_t* const fired_words = scratch.fired();
+  std::uint64_t* const near_words = scratch.near();
+  for (std::int64_t first = 0; first < width; first += 64) {
     std::uint64_t fired = 0;
     std::uint64_t near = 0;
-    const std::int64_t last = std::min<std::int64_t>(first + 64, scratch.width);
-    for (std::int64_t j = first; j < last; j += kDoubles) {
+    const auto advance_vector = [&](std::int64_t j) {
       if constexpr (kPerNeuron)
         k = Coefficients<kStates>::template load<true>(neuron, arguments.columns.begin + j);
       const auto spiked = hn::Gt(hn::Load(d, membrane + j), threshold);
-      const auto input = current != nullptr ? hn::Load(d, current + j) : hn::Zero(d);
+      const auto input = current(j);
       DoubleVector x[kStates];
-      for (int q = 0; q < kStates; ++q) x[q] = hn::Load(d, scratch.state(q) + j);
+      for (int q = 0; q < kStates; ++q) x[q] = hn::Load(d, state[q] + j);
       auto after = hn::Zero(d);
       for (int p = 0; p < kStates; ++p) {
         auto next = hn::IfThenElseZero(spiked, k.r[p]);
+        if constexpr (!std::is_same_v<Current, NoCurrent>) next = hn::MulAdd(k.b[p], input, next);
         for (int q = 0; q < kStates; ++q) next = hn::MulAdd(k.a[p][q], x[q], next);
-        next = hn::MulAdd(k.b[p], input, next);
-        hn::Store(next, d, scratch.state(p) + j);
+        hn::Store(next, d, state[p] + j);
         after = kMembraneIsState ? next : hn::MulAdd(k.c[p], next, after);
       }
       if constexpr (!kMembraneIsState) hn::Store(after, d, membrane + j);
       const auto distance = hn::Abs(hn::Sub(after, threshold));
       fired |= mask_bits(d, hn::Gt(after, threshold)) << (j - first);
       near |= mask_bits(d, hn::Lt(distance, window)) << (j - first);
+    };
+    if (width - first >= 64) {
+#pragma GCC unroll 8
+      for (std::int64_t j = 0; j < 64; j += kDoubles) advance_vector(first + j);
+    } else {
+      for (std::int64_t j = first; j < width; j += kDoubles) advance_vector(j);
     }
-    scratch.fired()[first / 64] = fired;
-    scratch.near()[first / 64] = near;
+    fired_words[first / 64] = fired;
+    near_words[first / 64] = near;
   }
 }
 
@@ -158,16 +191,43 @@ void emit_row(const MembraneArguments& arguments,
     std::copy_n(membrane, scratch.width, arguments.membrane_trace + row * scratch.width);
 }
 
-template <int kStates, bool kPerNeuron, bool kMembraneIsState>
-bool sweep_sample(const MembraneArguments& arguments) {
-  Scratch scratch(arguments.columns.count(), kStates);
-  const double* const membrane = kMembraneIsState ? scratch.state(0) : scratch.membrane();
-  const RowGather gather(arguments.columns.count());
-  // Record 0 is the zero state: nobody fires, and all are active when the window reaches down to 0.
-  if (arguments.neuron.threshold < arguments.neuron.window)
-    std::fill_n(scratch.near(), scratch.word_count(), ~std::uint64_t{0});
-  emit_row(arguments, scratch, membrane, 0);
-  std::uint32_t own_begin = static_cast<std::uint32_t>(arguments.spikes.count);
+/// One sample with whole-number currents: calls advance(current) for each step.
+template <typename Advance>
+void sum_whole(const MembraneArguments& arguments,
+               Scratch& scratch,
+               std::uint32_t own_begin,
+               Advance&& advance) {
+  const RowGather<WholeSum> gather(arguments.columns.count());
+  const auto quantum = hn::Set(Doubles(), arguments.quantum);
+  for (std::int64_t t = 0; t + 1 < arguments.steps; ++t) {
+    const std::int32_t* current = arguments.scaled_bias;
+    const auto add = [&](const std::int32_t* weights, const UnitId* units, std::int64_t count) {
+      if (count == 0) return;
+      gather({weights, arguments.scaled_stride, units, count}, current, scratch.whole_current());
+      current = scratch.whole_current();
+    };
+    for (const EventTerm& term : arguments.terms)
+      add(term.scaled, term.units + term.offsets[t], term.offsets[t + 1] - term.offsets[t]);
+    if (arguments.scaled_recurrent != nullptr) {
+      const std::uint32_t own_end = arguments.spike_ends[t];
+      add(arguments.scaled_recurrent, arguments.spikes.units() + own_begin, own_end - own_begin);
+      own_begin = own_end;
+    }
+    if (current != nullptr)
+      advance(WholeCurrent{current, quantum}, t + 1);
+    else
+      advance(NoCurrent{}, t + 1);
+  }
+}
+
+/// The same with float weights, bias and further current, summed in double.
+template <typename Advance>
+void sum_double(const MembraneArguments& arguments,
+                Scratch& scratch,
+                std::uint32_t own_begin,
+                Advance&& advance) {
+  const RowGather<DoubleSum> gather(arguments.columns.count());
+  Buffer<double> part(static_cast<std::size_t>(scratch.width), kCpu, MemoryTag::scratch);
   for (std::int64_t t = 0; t + 1 < arguments.steps; ++t) {
     const double* current = arguments.bias;
     if (arguments.current != nullptr) {
@@ -175,30 +235,57 @@ bool sweep_sample(const MembraneArguments& arguments) {
           arguments.current + t * arguments.current_stride, scratch.width, scratch.current());
       current = scratch.current();
     }
-    const auto add = [&](const FiredRows& rows) {
+    const auto add = [&](const FiredRows<float>& rows, double amplitude) {
       if (rows.count == 0) return;
-      gather(rows, current, scratch.current());
+      if (amplitude == 1.0) {
+        gather(rows, current, scratch.current());
+      } else {
+        gather(rows, nullptr, part.data());
+        for (std::int64_t j = 0; j < scratch.width; ++j)
+          scratch.current()[j] =
+              (current != nullptr ? current[j] : 0.0) + amplitude * part.data()[j];
+      }
       current = scratch.current();
     };
     for (const EventTerm& term : arguments.terms)
       add({term.weights,
            term.stride,
            term.units + term.offsets[t],
-           static_cast<std::int64_t>(term.offsets[t + 1]) -
-               static_cast<std::int64_t>(term.offsets[t]),
-           term.amplitude});
+           term.offsets[t + 1] - term.offsets[t]},
+          static_cast<double>(term.amplitude));
     if (arguments.recurrent != nullptr) {
       const std::uint32_t own_end = arguments.spike_ends[t];
       add({arguments.recurrent,
            arguments.columns.count(),
            arguments.spikes.units() + own_begin,
-           own_end - own_begin,
-           1.0f});
+           own_end - own_begin},
+          1.0);
       own_begin = own_end;
     }
-    advance_row<kStates, kPerNeuron, kMembraneIsState>(arguments, current, scratch);
-    emit_row(arguments, scratch, membrane, t + 1);
+    if (current != nullptr)
+      advance(DoubleCurrent{current}, t + 1);
+    else
+      advance(NoCurrent{}, t + 1);
   }
+}
+
+template <int kStates, bool kPerNeuron, bool kMembraneIsState>
+bool sweep_sample(const MembraneArguments& arguments) {
+  Scratch scratch(arguments.columns.count(), kStates);
+  const double* const membrane = kMembraneIsState ? scratch.state(0) : scratch.membrane();
+  // Record 0 is the zero state: nobody fires, and all are active when the window reaches down to 0.
+  if (arguments.neuron.threshold < arguments.neuron.window)
+    std::fill_n(scratch.near(), scratch.word_count(), ~std::uint64_t{0});
+  const auto own_begin = static_cast<std::uint32_t>(arguments.spikes.count);
+  emit_row(arguments, scratch, membrane, 0);
+  const auto advance = [&](const auto& current, std::int64_t row) {
+    advance_row<kStates, kPerNeuron, kMembraneIsState>(arguments, current, scratch);
+    emit_row(arguments, scratch, membrane, row);
+  };
+  if (arguments.quantum > 0.0)
+    sum_whole(arguments, scratch, own_begin, advance);
+  else
+    sum_double(arguments, scratch, own_begin, advance);
   bool finite = true;
   for (int q = 0; q < kStates; ++q)
     for (std::int64_t j = 0; j < arguments.columns.count(); ++j)
@@ -231,16 +318,16 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace spiketape {
 
-void RowArena::reserve(std::size_t extra, bool with_values) {
+void RowArena::grow(std::size_t extra, bool with_values) {
   const std::size_t needed = count + extra;
   const std::size_t grown = std::max(2 * units_.size(), needed + 1024);
-  const auto grow = [&](auto& buffer) {
+  const auto enlarge = [&](auto& buffer) {
     std::remove_reference_t<decltype(buffer)> larger(grown, kCpu, MemoryTag::scratch);
     if (count > 0) std::memcpy(larger.data(), buffer.data(), count * sizeof(buffer[0]));
     buffer = std::move(larger);
   };
-  if (units_.size() < needed) grow(units_);
-  if (with_values && values_.size() < needed) grow(values_);
+  if (units_.size() < needed) enlarge(units_);
+  if (with_values && values_.size() < needed) enlarge(values_);
 }
 
 namespace cpu {

@@ -14,7 +14,10 @@ namespace spiketape {
 class RowArena {
  public:
   /// Makes room for `extra` more entries than count.
-  void reserve(std::size_t extra, bool with_values);
+  void reserve(std::size_t extra, bool with_values) {
+    if (units_.size() < count + extra || (with_values && values_.size() < count + extra))
+      grow(extra, with_values);
+  }
   const UnitId* units() const { return units_.data(); }
   UnitId* units() { return units_.data(); }
   const float* values() const { return values_.data(); }
@@ -23,6 +26,8 @@ class RowArena {
   std::size_t count = 0;
 
  private:
+  void grow(std::size_t extra, bool with_values);
+
   Buffer<UnitId> units_;
   Buffer<float> values_;
 };
@@ -31,17 +36,24 @@ class RowArena {
 struct EventTerm {
   const std::uint32_t* offsets;  ///< of the sample's row 0
   const UnitId* units;
-  const float* weights;  ///< row-major, at the first of the columns
-  std::int64_t stride;
-  float amplitude;
+  const float* weights;        ///< row-major, at the first of the columns
+  const std::int32_t* scaled;  ///< the same as whole numbers, or null
+  std::int64_t stride;         ///< of weights
+  float amplitude;             ///< for weights; `scaled` includes it
 };
 
-/// One sample, some columns, all steps.
+/// One sample, some columns, all steps. When `quantum` is above 0 all current comes as whole
+/// multiples of it (`scaled` of every term, `scaled_bias`, `scaled_recurrent`), else as floats that
+/// are summed in double.
 struct MembraneArguments {
   const PackedNeuron<double>& neuron;
   std::int64_t steps;
   Columns columns;
   std::span<const EventTerm> terms;
+  double quantum = 0.0;
+  std::int64_t scaled_stride = 0;
+  const std::int32_t* scaled_bias = nullptr;
+  const std::int32_t* scaled_recurrent = nullptr;
   const float* current = nullptr;  ///< further current of each step (from SampleRows), or null
   std::int64_t current_stride = 0;
   const double* bias = nullptr;  ///< constant current of the columns, padded; or null
@@ -50,7 +62,7 @@ struct MembraneArguments {
   bool want_active = false;
 
   RowArena& spikes;
-  RowArena& active;                  ///< values: V - threshold
+  RowArena& active;
   std::uint32_t* spike_ends;         ///< [steps]: spikes.count after each row
   std::uint32_t* active_ends;        ///< [steps]
   double* membrane_trace = nullptr;  ///< [steps, padded(columns)] when wanted

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "core/kernels/adjoint.hpp"
 #include "core/kernels/current.hpp"
 #include "core/parallel.hpp"
 #include "core/sweep.hpp"
@@ -40,47 +41,6 @@ class ScoreKeeper {
   Score score_;
   std::vector<float> value_;
   std::vector<std::int32_t> at_;
-};
-
-/// dL/dO[step] of one sample from the gradients of score and trace.
-class TraceGradient {
- public:
-  TraceGradient(const ReadoutBackwardArguments& arguments, std::int64_t sample)
-      : arguments_(arguments),
-        steps_(arguments.current.steps),
-        classes_(arguments.current.neurons),
-        sample_(sample) {}
-
-  float at(std::int64_t step, std::int64_t j) const {
-    float sum = 0.0f;
-    if (arguments_.grad_scores != nullptr) {
-      const float grad = arguments_.grad_scores->data()[sample_ * classes_ + j];
-      switch (arguments_.score) {
-        case Score::sum:
-          sum = grad;
-          break;
-        case Score::mean:
-          sum = grad / static_cast<float>(steps_);
-          break;
-        case Score::last:
-          sum = step == steps_ - 1 ? grad : 0.0f;
-          break;
-        case Score::max:
-          sum = (*arguments_.at)[static_cast<std::size_t>(sample_ * classes_ + j)] == step ? grad
-                                                                                           : 0.0f;
-          break;
-      }
-    }
-    if (arguments_.grad_trace != nullptr)
-      sum += arguments_.grad_trace->data()[(sample_ * steps_ + step) * classes_ + j];
-    return sum;
-  }
-
- private:
-  const ReadoutBackwardArguments& arguments_;
-  std::int64_t steps_;
-  std::int64_t classes_;
-  std::int64_t sample_;
 };
 
 void check_finite(const CurrentView& current,
@@ -128,24 +88,57 @@ void forward_sample(const ReadoutForwardArguments& arguments,
   }
 }
 
-/// lambda[k] = (1 - decay) p[k+1],  p[k] = decay p[k+1] + dL/dO[k].
-void fill_readout_lambda(const ReadoutBackwardArguments& arguments,
-                         const SampleRows<float>& lambda) {
+/// Adds dL/dO of one sample to its rows, from the gradient of its scores.
+void add_score_gradient(const ReadoutBackwardArguments& arguments,
+                        std::int64_t sample,
+                        Columns columns,
+                        std::int64_t stride,
+                        float* rows) {
   const std::int64_t steps = arguments.current.steps;
-  std::vector<float> p(static_cast<std::size_t>(lambda.stride));
-  for (std::int64_t s = 0; s < lambda.samples; ++s) {
-    const TraceGradient gradient(arguments, lambda.first_sample + s);
-    std::fill(p.begin(), p.end(), 0.0f);
-    for (std::int64_t k = steps - 1; k >= 0; --k) {
-      float* const row = lambda.data + (s * steps + k) * lambda.stride;
-      for (std::size_t j = 0; j < p.size(); ++j) {
-        row[j] = (1.0f - arguments.decay) * p[j];
-        p[j] *= arguments.decay;
-      }
-      for (std::int64_t j = 0; j < lambda.columns.count(); ++j)
-        p[static_cast<std::size_t>(j)] += gradient.at(k, lambda.columns.begin + j);
+  for (std::int64_t j = 0; j < columns.count(); ++j) {
+    const auto cell =
+        static_cast<std::size_t>(sample * arguments.current.neurons + columns.begin + j);
+    const float grad = arguments.grad_scores->values()[cell];
+    if (arguments.score == Score::max) {
+      rows[(*arguments.at)[cell] * stride + j] += grad;
+    } else if (arguments.score == Score::last) {
+      rows[(steps - 1) * stride + j] += grad;
+    } else {
+      const float each = arguments.score == Score::mean ? grad / static_cast<float>(steps) : grad;
+      for (std::int64_t step = 0; step < steps; ++step) rows[step * stride + j] += each;
     }
   }
+}
+
+/// p[k] = decay p[k+1] + dL/dO[k],  lambda[k] = (1 - decay) p[k+1]: a neuron with b = 1 - decay and
+/// c = 1.
+void fill_readout_lambda(const ReadoutBackwardArguments& arguments,
+                         const PackedNeuron<float>& integrator,
+                         const SampleRows<float>& lambda) {
+  const std::int64_t steps = arguments.current.steps;
+  std::fill_n(lambda.data, lambda.samples * steps * lambda.stride, 0.0f);
+  for (std::int64_t s = 0; s < lambda.samples; ++s) {
+    const std::int64_t sample = lambda.first_sample + s;
+    float* const rows = lambda.data + s * steps * lambda.stride;
+    if (arguments.grad_trace != nullptr)
+      for (std::int64_t step = 0; step < steps; ++step)
+        std::copy_n(arguments.grad_trace->data() +
+                        (sample * steps + step) * arguments.current.neurons + lambda.columns.begin,
+                    lambda.columns.count(),
+                    rows + step * lambda.stride);
+    if (arguments.grad_scores != nullptr)
+      add_score_gradient(arguments, sample, lambda.columns, lambda.stride, rows);
+  }
+  walk_readout(integrator, steps, lambda);
+}
+
+/// The readout as a neuron that never fires; only its adjoint is used.
+PackedNeuron<float> integrator_of(const ReadoutBackwardArguments& arguments) {
+  NeuronModel model;
+  model.a[0][0] = {static_cast<double>(arguments.decay)};
+  model.b[0] = {static_cast<double>(1.0f - arguments.decay)};
+  model.c[0] = {1.0};
+  return {model, arguments.current.neurons};
 }
 
 }  // namespace
@@ -162,10 +155,11 @@ void readout_forward(const ReadoutForwardArguments& arguments) {
 }
 
 void readout_backward(const ReadoutBackwardArguments& arguments) {
+  const PackedNeuron<float> integrator = integrator_of(arguments);
   backpropagate(
       arguments.current,
       nullptr,
-      [&](const SampleRows<float>& lambda) { fill_readout_lambda(arguments, lambda); },
+      [&](const SampleRows<float>& lambda) { fill_readout_lambda(arguments, integrator, lambda); },
       arguments.gradients);
 }
 

@@ -30,71 +30,94 @@ using DoubleVector = hn::Vec<Doubles>;
 inline constexpr int kDoubles = static_cast<int>(hn::MaxLanes(Doubles()));
 
 /// The rows of a weight matrix whose units fired: columns start at `weights`.
+template <typename Weight>
 struct FiredRows {
-  const float* weights;
+  const Weight* weights;
   std::int64_t stride;
   const UnitId* units;
   std::int64_t count;
-  float amplitude;
 };
 
-/// out = start + amplitude * sum of the fired rows, for kVectors vectors of doubles; a null start
-/// is zero.
-template <int kVectors>
-void gather_tile(const FiredRows& rows, const double* start, double* out) {
-  const Doubles d;
-  const hn::Rebind<float, Doubles> narrow;
-  DoubleVector sum[kVectors];
+/// Sums of whole numbers: exact whatever the order, one instruction a vector (see ScaledWeights).
+struct WholeSum {
+  using Weight = std::int32_t;
+  using Sum = std::int32_t;
+  using SumTag = hn::CappedTag<std::int32_t, 16>;
+  static constexpr int kTile = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON ? 13 : 8;
+  static auto load(const Weight* at) { return hn::LoadU(SumTag(), at); }
+};
+
+/// Sums of float weights in double.
+struct DoubleSum {
+  using Weight = float;
+  using Sum = double;
+  using SumTag = Doubles;
+  static constexpr int kTile = HWY_TARGET == HWY_AVX3 ? 26 : HWY_TARGET == HWY_NEON ? 24 : 12;
+  static auto load(const Weight* at) {
+    return hn::PromoteTo(SumTag(), hn::LoadU(hn::Rebind<float, Doubles>(), at));
+  }
+};
+
+/// Sums of float rows in float.
+struct FloatSum {
+  using Weight = float;
+  using Sum = float;
+  using SumTag = Tag;
+  static constexpr int kTile = WholeSum::kTile;
+  static auto load(const Weight* at) { return hn::LoadU(SumTag(), at); }
+};
+
+/// out = start + sum of the fired rows, for kVectors vectors; a null start is zero.
+template <typename How, int kVectors>
+void gather_tile(const FiredRows<typename How::Weight>& rows,
+                 const typename How::Sum* start,
+                 typename How::Sum* out) {
+  const typename How::SumTag d;
+  constexpr auto lanes = static_cast<int>(hn::MaxLanes(typename How::SumTag()));
+  hn::Vec<typename How::SumTag> sum[kVectors];
 #pragma GCC unroll 32
-  for (int v = 0; v < kVectors; ++v) sum[v] = hn::Zero(d);
+  for (int v = 0; v < kVectors; ++v)
+    sum[v] = start != nullptr ? hn::LoadU(d, start + v * lanes) : hn::Zero(d);
   for (std::int64_t e = 0; e < rows.count; ++e) {
-    const float* row = rows.weights + rows.units[e] * rows.stride;
+    const auto* row = rows.weights + rows.units[e] * rows.stride;
 #pragma GCC unroll 32
-    for (int v = 0; v < kVectors; ++v)
-      sum[v] = hn::Add(sum[v], hn::PromoteTo(d, hn::LoadU(narrow, row + v * kDoubles)));
+    for (int v = 0; v < kVectors; ++v) sum[v] = hn::Add(sum[v], How::load(row + v * lanes));
   }
-  const auto amplitude = hn::Set(d, static_cast<double>(rows.amplitude));
 #pragma GCC unroll 32
-  for (int v = 0; v < kVectors; ++v) {
-    const auto base = start != nullptr ? hn::Load(d, start + v * kDoubles) : hn::Zero(d);
-    hn::Store(hn::MulAdd(amplitude, sum[v], base), d, out + v * kDoubles);
-  }
+  for (int v = 0; v < kVectors; ++v) hn::StoreU(sum[v], d, out + v * lanes);
 }
 
-using GatherTile = void (*)(const FiredRows&, const double*, double*);
-
-template <int... kVectors>
-constexpr std::array<GatherTile, sizeof...(kVectors)> gather_tiles(
-    std::integer_sequence<int, kVectors...> /*sizes*/) {
-  return {&gather_tile<kVectors + 1>...};
+template <typename How, int... kVectors>
+constexpr auto gather_tiles(std::integer_sequence<int, kVectors...> /*sizes*/) {
+  return std::array{&gather_tile<How, kVectors + 1>...};
 }
 
-/// Sums weight rows over a fixed run of columns, cut into tiles of near equal width that fit the
-/// registers. Sums are double: the slope at the threshold magnifies an error of the membrane 200
-/// times.
+/// Sums rows over a fixed run of columns, cut into tiles of near equal width that fit the
+/// registers.
+template <typename How>
 class RowGather {
  public:
-  explicit RowGather(std::int64_t columns) : vectors_((columns + kDoubles - 1) / kDoubles) {
-    const std::int64_t tiles = (vectors_ + kMaxTile - 1) / kMaxTile;
+  using Sum = typename How::Sum;
+
+  explicit RowGather(std::int64_t columns) : vectors_((columns + kLanes - 1) / kLanes) {
+    const std::int64_t tiles = (vectors_ + How::kTile - 1) / How::kTile;
     tile_ = tiles > 0 ? (vectors_ + tiles - 1) / tiles : 0;
   }
 
-  /// out = start + amplitude * sum of the fired rows; reads and writes whole vectors. `out` may be
-  /// `start`.
-  void operator()(FiredRows rows, const double* start, double* out) const {
-    static constexpr auto kTiles = gather_tiles(std::make_integer_sequence<int, kMaxTile>());
-    const float* const weights = rows.weights;
+  /// out = start + sum of the fired rows; reads and writes whole vectors. `out` may be `start`.
+  void operator()(FiredRows<typename How::Weight> rows, const Sum* start, Sum* out) const {
+    static constexpr auto kTiles = gather_tiles<How>(std::make_integer_sequence<int, How::kTile>());
+    const auto* const weights = rows.weights;
     for (std::int64_t v = 0; v < vectors_; v += tile_) {
-      rows.weights = weights + v * kDoubles;
+      rows.weights = weights + v * kLanes;
       const std::int64_t size = std::min(tile_, vectors_ - v);
       kTiles[static_cast<std::size_t>(size - 1)](
-          rows, start != nullptr ? start + v * kDoubles : nullptr, out + v * kDoubles);
+          rows, start != nullptr ? start + v * kLanes : nullptr, out + v * kLanes);
     }
   }
 
  private:
-  /// Vectors that one pass over weight rows keeps in registers: 26 of AVX-512 hold 208 columns.
-  static constexpr int kMaxTile = HWY_TARGET == HWY_AVX3 ? 26 : HWY_TARGET == HWY_NEON ? 24 : 12;
+  static constexpr int kLanes = static_cast<int>(hn::MaxLanes(typename How::SumTag()));
 
   std::int64_t vectors_;
   std::int64_t tile_ = 0;
