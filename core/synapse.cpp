@@ -53,11 +53,12 @@ class LinearSynapse final : public Synapse {
                const EventsByUnit* by_unit,
                const SampleRows<const float>& lambda,
                float amplitude,
-               Tensor& grad_weight) const override {
+               float* grad,
+               std::int64_t stride) const override {
     if (by_unit != nullptr)
-      cpu::scatter_events(*by_unit, lambda, amplitude, outputs_, grad_weight.data());
+      cpu::scatter_events(*by_unit, lambda, amplitude, grad, stride);
     else
-      cpu::scatter_gemm(source, lambda, amplitude, outputs_, grad_weight.data());
+      cpu::scatter_gemm(source, lambda, amplitude, grad, stride);
   }
   void sample(const SpikeTensor& source,
               const Tensor& weight,

@@ -50,15 +50,17 @@ class Synapse {
                       const Tensor& weight,
                       float amplitude,
                       const SampleRows<float>& current) const = 0;
-  /// grad_weight += amplitude * sum over the events (t, i) of lambda[t, columns], lambda = dL/dI.
-  /// `by_unit` holds the events of lambda's samples sorted by unit when wants_events_by_unit(),
-  /// else it is null. Calls for disjoint columns run in parallel, each owns its part of
-  /// grad_weight; see column_grain().
+  /// grad += amplitude * sum over the events (t, i) of lambda[t, columns], lambda = dL/dI. `grad`
+  /// holds the gradient of these columns alone: of weight (i, j) at grad[i * stride + j -
+  /// columns.begin], rows 64-byte aligned and padded like lambda's (the padding may be written);
+  /// with column_grain() 0 that is all of them. `by_unit` holds the events of lambda's samples
+  /// sorted by unit when wants_events_by_unit(), else it is null.
   virtual void scatter(const SpikeTensor& source,
                        const EventsByUnit* by_unit,
                        const SampleRows<const float>& lambda,
                        float amplitude,
-                       Tensor& grad_weight) const = 0;
+                       float* grad,
+                       std::int64_t stride) const = 0;
   /// grad_source[e] += amplitude * (weights from i) . lambda[t, columns] for each active entry e =
   /// (t, i) of the samples in `lambda`; nowhere else. `grad_source` has one value per active entry
   /// of the whole source.

@@ -34,7 +34,10 @@ class Adjoint {
   void walk(float* last, std::int64_t stride, std::int64_t count) {
     std::int64_t j = 0;
     for (; j + 4 * kLanes <= width_; j += 4 * kLanes) walk_columns<4>(last + j, j, stride, count);
-    for (; j < width_; j += kLanes) walk_columns<1>(last + j, j, stride, count);
+    const std::int64_t rest = (width_ - j) / kLanes;
+    if (rest == 3) walk_columns<3>(last + j, j, stride, count);
+    if (rest == 2) walk_columns<2>(last + j, j, stride, count);
+    if (rest == 1) walk_columns<1>(last + j, j, stride, count);
   }
 
   /// p[column] += c eps.

@@ -71,7 +71,9 @@ struct Scatter {
   const SpikeTensor& source;
   bool by_unit;        ///< sort the events by unit first
   std::int64_t grain;  ///< see Synapse::column_grain()
-  std::function<void(const Group&, const SampleRows<const float>& lambda, Tensor& grad)> run;
+  std::function<void(
+      const Group&, const SampleRows<const float>& lambda, float* grad, std::int64_t stride)>
+      run;
 };
 
 /// Cuts the batch into `shards`, and each shard into groups.
@@ -96,43 +98,63 @@ std::vector<std::vector<Group>> make_groups(const CurrentView& current,
   return groups;
 }
 
+/// The gradient of one task's columns, in memory of its own: threads that wrote to neighbouring
+/// columns of one matrix would fight for the cache lines between them.
+struct Part {
+  Columns columns;
+  Tensor grad;  ///< [inputs, padded columns]
+};
+
+/// Adds the parts of each shard, in order, to the rows of `grad`.
+void add_parts(const std::vector<Part>& parts, Tensor& grad) {
+  const std::int64_t outputs = grad.dim(-1);
+  parallel_ranges(grad.size() / outputs, 64, [&](std::int64_t begin, std::int64_t end) {
+    for (const Part& part : parts) {
+      if (part.grad.size() == 0) continue;
+      for (std::int64_t row = begin; row < end; ++row) {
+        const float* const from = part.grad.data() + row * part.grad.dim(1);
+        float* const to = grad.data() + row * outputs + part.columns.begin;
+        for (std::int64_t j = 0; j < part.columns.count(); ++j) to[j] += from[j];
+      }
+    }
+  });
+}
+
 /// Scatters all samples, columns in parallel. Layers too narrow to split run fixed shards of
-/// samples in parallel instead, each with a gradient of its own, added in order.
+/// samples in parallel instead. A synapse whose columns share weights (grain 0) runs as one task
+/// straight into `grad`.
 void scatter_weights(const CurrentView& current,
                      const FillLambda& fill_lambda,
                      const Scatter& scatter,
                      Tensor& grad) {
   if (scatter.source.event_count() == 0) return;
-  const bool narrow = padded(current.neurons) <= 64 && grad.size() <= kTileFloats;
-  const bool whole = narrow || scatter.grain == 0;
+  const bool shared = scatter.grain == 0;
+  const bool narrow = !shared && padded(current.neurons) <= 64 && grad.size() <= kTileFloats;
   const std::int64_t shards = narrow ? std::clamp<std::int64_t>(current.batch / 8, 1, 16) : 1;
   const std::int64_t threads = thread_count();
   const std::int64_t rounds =
       current.steps * padded(current.neurons) / threads / (2 * kTileFloats) + 1;
   const auto blocks = split_columns(current.neurons,
-                                    whole ? 1 : threads * rounds,
+                                    narrow || shared ? 1 : threads * rounds,
                                     std::max<std::int64_t>(scatter.grain, kRowAlignment));
   const auto groups = make_groups(current, scatter, shards);
-  std::vector<Tensor> parts(shards > 1 ? static_cast<std::size_t>(shards) : 0);
   const auto block_count = static_cast<std::int64_t>(blocks.size());
+  std::vector<Part> parts(static_cast<std::size_t>(block_count * shards));
   parallel_for(block_count * shards, [&](std::int64_t task) {
-    const auto shard = static_cast<std::size_t>(task / block_count);
-    const Columns columns = blocks[static_cast<std::size_t>(task % block_count)];
-    if (groups[shard].empty()) return;
-    Tensor* into = &grad;
-    if (shards > 1) {
-      into = &parts[shard];
-      *into = Tensor(grad.shape(), grad.device(), MemoryTag::scratch);
-    }
-    RowScratch scratch(groups[shard].front().samples * current.steps, columns.count());
-    for (const Group& group : groups[shard]) {
-      const SampleRows<float> lambda = scratch.rows(group.first, group.samples, columns);
+    const auto& own = groups[static_cast<std::size_t>(task / block_count)];
+    if (own.empty()) return;
+    Part& part = parts[static_cast<std::size_t>(task)];
+    part.columns = blocks[static_cast<std::size_t>(task % block_count)];
+    const std::int64_t stride = shared ? grad.dim(-1) : padded(part.columns.count());
+    if (!shared) part.grad = Tensor({grad.dim(0), stride}, grad.device(), MemoryTag::scratch);
+    RowScratch scratch(own.front().samples * current.steps, part.columns.count());
+    for (const Group& group : own) {
+      const SampleRows<float> lambda = scratch.rows(group.first, group.samples, part.columns);
       fill_lambda(lambda);
-      scatter.run(group, as_const(lambda), *into);
+      scatter.run(group, as_const(lambda), shared ? grad.data() : part.grad.data(), stride);
     }
   });
-  for (const Tensor& part : parts)
-    for (std::int64_t i = 0; i < part.size(); ++i) grad.data()[i] += part.data()[i];
+  if (!shared) add_parts(parts, grad);
 }
 
 /// dL/dbias = sum of lambda over all samples and steps, in double.
@@ -212,26 +234,34 @@ void backpropagate(const CurrentView& current,
     if (gradients.weights[i] == nullptr) continue;
     const CurrentView::Term& term = current.terms[i];
     const bool by_unit = term.synapse.wants_events_by_unit(term.source);
-    const Scatter scatter{
-        term.source,
-        by_unit,
-        term.synapse.column_grain(term.source),
-        [&](const Group& group, const SampleRows<const float>& lambda, Tensor& grad) {
-          term.synapse.scatter(
-              term.source, by_unit ? &group.by_unit : nullptr, lambda, term.amplitude, grad);
-        }};
+    const Scatter scatter{term.source,
+                          by_unit,
+                          term.synapse.column_grain(term.source),
+                          [&](const Group& group,
+                              const SampleRows<const float>& lambda,
+                              float* grad,
+                              std::int64_t stride) {
+                            term.synapse.scatter(term.source,
+                                                 by_unit ? &group.by_unit : nullptr,
+                                                 lambda,
+                                                 term.amplitude,
+                                                 grad,
+                                                 stride);
+                          }};
     scatter_weights(current, fill_lambda, scatter, *gradients.weights[i]);
   }
   if (gradients.recurrence != nullptr)
-    scatter_weights(current,
-                    fill_lambda,
-                    {*own_spikes,
-                     true,
-                     kRowAlignment,
-                     [&](const Group& group, const SampleRows<const float>& lambda, Tensor& grad) {
-                       scatter_events(group.by_unit, lambda, 1.0f, current.neurons, grad.data());
-                     }},
-                    *gradients.recurrence);
+    scatter_weights(
+        current,
+        fill_lambda,
+        {*own_spikes,
+         true,
+         kRowAlignment,
+         [&](const Group& group,
+             const SampleRows<const float>& lambda,
+             float* grad,
+             std::int64_t stride) { scatter_events(group.by_unit, lambda, 1.0f, grad, stride); }},
+        *gradients.recurrence);
   if (std::any_of(gradients.biases.begin(), gradients.biases.end(), [](const Tensor* grad) {
         return grad != nullptr;
       }))

@@ -47,33 +47,25 @@ void gather_all(const SpikeTensor& source,
 void scatter_all(const EventsByUnit& events,
                  const SampleRows<const float>& lambda,
                  float amplitude,
-                 std::int64_t outputs,
-                 float* grad) {
+                 float* grad,
+                 std::int64_t stride) {
   const Tag d;
   const std::int64_t columns = lambda.columns.count();
   const RowGather<FloatSum> gather(columns);
   Buffer<float> sum(static_cast<std::size_t>(padded(columns)), kCpu, MemoryTag::scratch);
   const auto factor = hn::Set(d, amplitude);
-  const std::int64_t whole = columns / kLanes * kLanes;
-  const auto in_row = hn::FirstN(d, static_cast<std::size_t>(columns - whole));
   for (std::int64_t i = 0; i < events.fired; ++i) {
     const std::uint32_t begin = events.begins.data()[i];
-    gather({lambda.data,
-            lambda.stride,
-            events.rows.data() + begin,
-            events.begins.data()[i + 1] - begin},
-           nullptr,
-           sum.data());
-    float* const row = grad + events.units.data()[i] * outputs + lambda.columns.begin;
-    std::int64_t j = 0;
-    for (; j < whole; j += kLanes)
-      hn::StoreU(
-          hn::MulAdd(factor, hn::Load(d, sum.data() + j), hn::LoadU(d, row + j)), d, row + j);
-    if (j < columns)
-      hn::BlendedStore(hn::MulAdd(factor, hn::Load(d, sum.data() + j), hn::LoadU(d, row + j)),
-                       in_row,
-                       d,
-                       row + j);
+    const std::uint32_t count = events.begins.data()[i + 1] - begin;
+    float* const row = grad + events.units.data()[i] * stride;
+    const FiredRows<float> rows{lambda.data, lambda.stride, events.rows.data() + begin, count};
+    if (amplitude == 1.0f) {
+      gather(rows, row, row);
+      continue;
+    }
+    gather(rows, nullptr, sum.data());
+    for (std::int64_t j = 0; j < columns; j += kLanes)
+      hn::Store(hn::MulAdd(factor, hn::Load(d, sum.data() + j), hn::Load(d, row + j)), d, row + j);
   }
 }
 
@@ -136,9 +128,9 @@ void gather_events(const SpikeTensor& source,
 void scatter_events(const EventsByUnit& events,
                     const SampleRows<const float>& lambda,
                     float amplitude,
-                    std::int64_t outputs,
-                    float* grad) {
-  HWY_DYNAMIC_DISPATCH(scatter_all)(events, lambda, amplitude, outputs, grad);
+                    float* grad,
+                    std::int64_t stride) {
+  HWY_DYNAMIC_DISPATCH(scatter_all)(events, lambda, amplitude, grad, stride);
 }
 
 void sample_active(const SpikeTensor& source,

@@ -15,13 +15,13 @@ void gather_events(const SpikeTensor& source,
                    float amplitude,
                    const SampleRows<float>& current);
 
-/// grad[i, columns] += amplitude * sum of lambda[t, columns] over the events (t, i) of lambda's
-/// samples.
+/// grad[i * stride + j] += amplitude * sum of lambda[t, columns.begin + j] over the events (t, i)
+/// of lambda's samples; rows aligned and padded.
 void scatter_events(const EventsByUnit& events,
                     const SampleRows<const float>& lambda,
                     float amplitude,
-                    std::int64_t outputs,
-                    float* grad);
+                    float* grad,
+                    std::int64_t stride);
 
 /// grad_source[e] += amplitude * weights[i, columns] . lambda[t, columns] for each active entry e =
 /// (t, i).

@@ -59,8 +59,8 @@ void gather_gemm(const SpikeTensor& source,
 void scatter_gemm(const SpikeTensor& source,
                   const SampleRows<const float>& lambda,
                   float amplitude,
-                  std::int64_t outputs,
-                  float* grad) {
+                  float* grad,
+                  std::int64_t stride) {
   const std::int64_t inputs = source.neurons();
   const std::int64_t all = lambda.samples * source.steps();
   Buffer<float> dense = chunk_buffer(all, inputs);
@@ -69,8 +69,8 @@ void scatter_gemm(const SpikeTensor& source,
     gemm(amplitude,
          {dense.data(), rows, inputs, inputs, true},
          {lambda.data + first * lambda.stride, rows, lambda.columns.count(), lambda.stride},
-         grad + lambda.columns.begin,
-         outputs);
+         grad,
+         stride);
   });
 }
 

@@ -18,8 +18,8 @@ void gather_gemm(const SpikeTensor& source,
 void scatter_gemm(const SpikeTensor& source,
                   const SampleRows<const float>& lambda,
                   float amplitude,
-                  std::int64_t outputs,
-                  float* grad);
+                  float* grad,
+                  std::int64_t stride);
 
 void sample_gemm(const SpikeTensor& source,
                  const float* weights,

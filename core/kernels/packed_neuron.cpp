@@ -33,16 +33,17 @@ PackedNeuron<T>::PackedNeuron(const NeuronModel& model, std::int64_t neurons)
           static_cast<std::size_t>(states * (states + 3) * width), kCpu, MemoryTag::scratch)),
       threshold(static_cast<T>(model.threshold)),
       window(static_cast<T>(model.window)) {
+  const auto used = static_cast<std::size_t>(states);
   T* to = values.data();
   const auto next = [&](const NeuronModel::Coefficient& coefficient) {
     put(coefficient, neurons, per_neuron, to);
     to += width;
   };
-  for (int row = 0; row < states; ++row)
-    for (int column = 0; column < states; ++column) next(model.a[row][column]);
-  for (int state = 0; state < states; ++state) next(model.b[state]);
-  for (int state = 0; state < states; ++state) next(model.r[state]);
-  for (int state = 0; state < states; ++state) next(model.c[state]);
+  for (std::size_t row = 0; row < used; ++row)
+    for (std::size_t column = 0; column < used; ++column) next(model.a[row][column]);
+  for (std::size_t state = 0; state < used; ++state) next(model.b[state]);
+  for (std::size_t state = 0; state < used; ++state) next(model.r[state]);
+  for (std::size_t state = 0; state < used; ++state) next(model.c[state]);
 }
 
 template struct PackedNeuron<float>;
