@@ -20,8 +20,8 @@
 namespace spiketape::cpu {
 namespace {
 
-/// Floats of weights that a tile of columns may use of the second-level cache (768 KiB).
-constexpr std::int64_t kWeightTileFloats = 192 * 1024;
+/// Floats of weights that a tile of columns may use of the second-level cache (1 MiB).
+constexpr std::int64_t kWeightTileFloats = 256 * 1024;
 
 /// What one shard of samples recorded: row ends count within the arenas, laid out
 /// [tile][sample][step].

@@ -57,7 +57,7 @@ struct Scratch {
       : width(padded(columns)),
         whole(static_cast<std::size_t>(width), kCpu, MemoryTag::scratch),
         doubles(Buffer<double>::zeros(
-            static_cast<std::size_t>((states + 2) * width), kCpu, MemoryTag::scratch)),
+            static_cast<std::size_t>((states + 2) * width + 64), kCpu, MemoryTag::scratch)),
         words(Buffer<std::uint64_t>::zeros(
             static_cast<std::size_t>(2 * word_count()), kCpu, MemoryTag::scratch)) {}
   std::int64_t word_count() const { return (width + 63) / 64; }
@@ -77,17 +77,19 @@ struct Scratch {
 /// The current of one row as advance_row() reads it: none, whole multiples of a quantum, or
 /// doubles.
 struct NoCurrent {
+  static constexpr double unit = 0.0;
   DoubleVector operator()(std::int64_t /*column*/) const { return hn::Zero(Doubles()); }
 };
 struct WholeCurrent {
   const std::int32_t* values;
-  DoubleVector quantum;
+  double unit;
   DoubleVector operator()(std::int64_t column) const {
     const hn::Rebind<std::int32_t, Doubles> whole;
-    return hn::Mul(quantum, hn::PromoteTo(Doubles(), hn::Load(whole, values + column)));
+    return hn::PromoteTo(Doubles(), hn::Load(whole, values + column));
   }
 };
 struct DoubleCurrent {
+  static constexpr double unit = 1.0;
   const double* values;
   DoubleVector operator()(std::int64_t column) const {
     return hn::Load(Doubles(), values + column);
@@ -101,8 +103,15 @@ void advance_row(const MembraneArguments& arguments, const Current& current, Scr
   const Doubles d;
   const PackedNeuron<double>& neuron = arguments.neuron;
   const auto threshold = hn::Set(d, neuron.threshold);
-  const auto window = hn::Set(d, neuron.window);
-  auto k = Coefficients<kStates>::template load<kPerNeuron>(neuron, 0);
+  const auto lowest = hn::Set(d, neuron.threshold - neuron.window);
+  const auto highest = hn::Set(d, neuron.threshold + neuron.window);
+  const auto unit = hn::Set(d, current.unit);
+  const auto load = [&]<bool kFrom>(std::bool_constant<kFrom>, std::int64_t j) {
+    auto all = Coefficients<kStates>::template load<kFrom>(neuron, j);
+    for (int p = 0; p < kStates; ++p) all.b[p] = hn::Mul(all.b[p], unit);
+    return all;
+  };
+  auto k = load(std::bool_constant<kPerNeuron>(), 0);
   double* const membrane = kMembraneIsState ? scratch.state(0) : scratch.membrane();
   double* state[kStates];
   for (int q = 0; q < kStates; ++q) state[q] = scratch.state(q);
@@ -113,8 +122,7 @@ void advance_row(const MembraneArguments& arguments, const Current& current, Scr
     std::uint64_t fired = 0;
     std::uint64_t near = 0;
     const auto advance_vector = [&](std::int64_t j) {
-      if constexpr (kPerNeuron)
-        k = Coefficients<kStates>::template load<true>(neuron, arguments.columns.begin + j);
+      if constexpr (kPerNeuron) k = load(std::true_type(), arguments.columns.begin + j);
       const auto spiked = hn::Gt(hn::Load(d, membrane + j), threshold);
       const auto input = current(j);
       DoubleVector x[kStates];
@@ -128,9 +136,10 @@ void advance_row(const MembraneArguments& arguments, const Current& current, Scr
         after = kMembraneIsState ? next : hn::MulAdd(k.c[p], next, after);
       }
       if constexpr (!kMembraneIsState) hn::Store(after, d, membrane + j);
-      const auto distance = hn::Abs(hn::Sub(after, threshold));
+      const auto above = mask_bits(d, hn::Gt(after, lowest));
+      const auto below = mask_bits(d, hn::Lt(after, highest));
       fired |= mask_bits(d, hn::Gt(after, threshold)) << (j - first);
-      near |= mask_bits(d, hn::Lt(distance, window)) << (j - first);
+      near |= (above & below) << (j - first);
     };
     if (width - first >= 64) {
 #pragma GCC unroll 8
@@ -142,6 +151,9 @@ void advance_row(const MembraneArguments& arguments, const Current& current, Scr
     near_words[first / 64] = near;
   }
 }
+
+/// Entries that emit() may write behind the last one.
+constexpr std::size_t kSlack = 4;
 
 /// Appends the unit of each set bit, and when `membrane` is given its distance from the threshold.
 void emit(const std::uint64_t* words,
@@ -165,10 +177,16 @@ void emit(const std::uint64_t* words,
       n += 64;
       continue;
     }
-    for (; bits != 0; bits &= bits - 1, ++n) {
-      const auto i = static_cast<std::uint32_t>(std::countr_zero(bits));
-      unit[n] = static_cast<UnitId>(base + i);
-      if (value != nullptr) value[n] = static_cast<float>(membrane[first + i] - threshold);
+    // Four at a time whether there are so many or not: how many bits are set cannot be predicted, a
+    // store is cheap.
+    for (auto left = std::popcount(bits); left > 0; left -= 4) {
+      const std::size_t taken = static_cast<std::size_t>(std::min(left, 4));
+      for (std::size_t slot = n; slot < n + 4; ++slot, bits &= bits - 1) {
+        const auto at = static_cast<std::uint32_t>(std::countr_zero(bits)) & 63u;
+        unit[slot] = static_cast<UnitId>(base + at);
+        if (value != nullptr) value[slot] = static_cast<float>(membrane[first + at] - threshold);
+      }
+      n += taken;
     }
   }
   arena.count += n;
@@ -178,7 +196,7 @@ void emit_row(const MembraneArguments& arguments,
               Scratch& scratch,
               const double* membrane,
               std::int64_t row) {
-  const auto room = static_cast<std::size_t>(arguments.columns.count());
+  const auto room = static_cast<std::size_t>(arguments.columns.count()) + kSlack;
   arguments.spikes.reserve(room, false);
   emit(scratch.fired(), arguments.columns, nullptr, 0.0, arguments.spikes);
   arguments.spike_ends[row] = static_cast<std::uint32_t>(arguments.spikes.count);
@@ -198,7 +216,6 @@ void sum_whole(const MembraneArguments& arguments,
                std::uint32_t own_begin,
                Advance&& advance) {
   const RowGather<WholeSum> gather(arguments.columns.count());
-  const auto quantum = hn::Set(Doubles(), arguments.quantum);
   for (std::int64_t t = 0; t + 1 < arguments.steps; ++t) {
     const std::int32_t* current = arguments.scaled_bias;
     const auto add = [&](const std::int32_t* weights, const UnitId* units, std::int64_t count) {
@@ -214,7 +231,7 @@ void sum_whole(const MembraneArguments& arguments,
       own_begin = own_end;
     }
     if (current != nullptr)
-      advance(WholeCurrent{current, quantum}, t + 1);
+      advance(WholeCurrent{current, arguments.quantum}, t + 1);
     else
       advance(NoCurrent{}, t + 1);
   }

@@ -20,7 +20,8 @@ complain() {
 for room in "${!allowed[@]}"; do
   [[ -d $room ]] || continue
   while IFS=: read -r file line text; do
-    target=$(sed -E 's/^[^"]*"([^"]+)".*/\1/' <<<"$text")
+    target=${text#*\"}
+    target=${target%%\"*}
     if [[ ! -f $target ]]; then
       complain "$file" "$line" "\"$target\" is not a path from the root of the project"
     elif [[ " ${allowed[$room]} " != *" ${target%%/*} "* ]]; then
