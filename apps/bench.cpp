@@ -75,7 +75,8 @@ SpikeTensor random_input(const BenchShape& shape, std::int64_t batch) {
 
 double quantile(std::vector<double> values, double q) {
   std::sort(values.begin(), values.end());
-  return values[static_cast<std::size_t>(q * static_cast<double>(values.size() - 1) + 0.5)];
+  const auto at = std::lround(q * static_cast<double>(values.size() - 1));
+  return values[static_cast<std::size_t>(at)];
 }
 
 /// Runs and times training steps of one network.
