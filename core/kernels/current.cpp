@@ -102,7 +102,7 @@ std::vector<std::vector<Group>> make_groups(const CurrentView& current,
 /// columns of one matrix would fight for the cache lines between them.
 struct Part {
   Columns columns;
-  Tensor grad;  ///< [inputs, padded columns]
+  Tensor grad;  ///< [rows of the weight, padded columns]
 };
 
 /// Adds the parts of each shard, in order, to the rows of `grad`.
@@ -146,7 +146,8 @@ void scatter_weights(const CurrentView& current,
     Part& part = parts[static_cast<std::size_t>(task)];
     part.columns = blocks[static_cast<std::size_t>(task % block_count)];
     const std::int64_t stride = shared ? grad.dim(-1) : padded(part.columns.count());
-    if (!shared) part.grad = Tensor({grad.dim(0), stride}, grad.device(), MemoryTag::scratch);
+    if (!shared)
+      part.grad = Tensor({grad.size() / grad.dim(-1), stride}, grad.device(), MemoryTag::scratch);
     RowScratch scratch(own.front().samples * current.steps, part.columns.count());
     for (const Group& group : own) {
       const SampleRows<float> lambda = scratch.rows(group.first, group.samples, part.columns);
