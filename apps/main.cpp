@@ -5,13 +5,11 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "apps/bench.hpp"
 #include "apps/eval.hpp"
 #include "apps/info.hpp"
 #include "apps/train.hpp"
 #include "apps/verify.hpp"
-#if __has_include("apps/bench.hpp")
-#include "apps/bench.hpp"
-#endif
 
 /// Exit status: 0 the task is done, 1 it failed (a line `error: ...` says why), 2 the command line
 /// is wrong; train that was stopped by a signal ends with 128 + its number. A subcommand that has
@@ -25,9 +23,7 @@ int main(int argc, char** argv) {
     add_train(app);
     add_eval(app);
     add_verify(app);
-#if __has_include("apps/bench.hpp")
     add_bench(app);
-#endif
     add_info(app);
     try {
       app.parse(argc, argv);
