@@ -56,7 +56,7 @@ void count_backward(Monitor& monitor, const Current& current, const SpikeTensor&
 // the inputs; never a membrane.
 SpikeVariable spike(const Current& current,
                     const NeuronModel& model,
-                    std::shared_ptr<Monitor> monitor) {
+                    const std::shared_ptr<Monitor>& monitor) {
   model.check(current.neurons());
   const bool recorded = Tape::current() != nullptr && current.wants_grad();
   const bool want_active = Tape::current() != nullptr;

@@ -24,7 +24,7 @@ namespace spiketape {
 /// step and neuron when a membrane is not finite.
 SpikeVariable spike(const Current& current,
                     const NeuronModel& model,
-                    std::shared_ptr<Monitor> monitor = nullptr);
+                    const std::shared_ptr<Monitor>& monitor = nullptr);
 
 std::string_view to_string(Score score);
 /// @throws Error for a name that is not max, sum, mean or last.

@@ -77,19 +77,20 @@ struct Scratch {
 /// The current of one row as advance_row() reads it: none, whole multiples of a quantum, or
 /// doubles.
 struct NoCurrent {
-  static constexpr double unit = 0.0;
+  static double unit() { return 0.0; }
   DoubleVector operator()(std::int64_t /*column*/) const { return hn::Zero(Doubles()); }
 };
 struct WholeCurrent {
   const std::int32_t* values;
-  double unit;
+  double quantum;
+  double unit() const { return quantum; }
   DoubleVector operator()(std::int64_t column) const {
     const hn::Rebind<std::int32_t, Doubles> whole;
     return hn::PromoteTo(Doubles(), hn::Load(whole, values + column));
   }
 };
 struct DoubleCurrent {
-  static constexpr double unit = 1.0;
+  static double unit() { return 1.0; }
   const double* values;
   DoubleVector operator()(std::int64_t column) const {
     return hn::Load(Doubles(), values + column);
@@ -105,7 +106,7 @@ void advance_row(const MembraneArguments& arguments, const Current& current, Scr
   const auto threshold = hn::Set(d, neuron.threshold);
   const auto lowest = hn::Set(d, neuron.threshold - neuron.window);
   const auto highest = hn::Set(d, neuron.threshold + neuron.window);
-  const auto unit = hn::Set(d, current.unit);
+  const auto unit = hn::Set(d, current.unit());
   const auto load = [&]<bool kFrom>(std::bool_constant<kFrom>, std::int64_t j) {
     auto all = Coefficients<kStates>::template load<kFrom>(neuron, j);
     for (int p = 0; p < kStates; ++p) all.b[p] = hn::Mul(all.b[p], unit);
