@@ -29,15 +29,24 @@ class Adjoint {
   std::int64_t width() const { return width_; }
   float& at(int state, std::int64_t column) { return p_.data()[state * width_ + column]; }
 
-  /// Walks `count` rows down from `last`: each holds eps and becomes lambda <- b . p, while p <-
-  /// A^T p + c eps.
-  void walk(float* last, std::int64_t stride, std::int64_t count) {
-    std::int64_t j = 0;
-    for (; j + 4 * kLanes <= width_; j += 4 * kLanes) walk_columns<4>(last + j, j, stride, count);
-    const std::int64_t rest = (width_ - j) / kLanes;
-    if (rest == 3) walk_columns<3>(last + j, j, stride, count);
-    if (rest == 2) walk_columns<2>(last + j, j, stride, count);
-    if (rest == 1) walk_columns<1>(last + j, j, stride, count);
+  /// One step back: lambda <- b . p, then p <- A^T p.
+  void step_back(float* lambda) {
+    const Tag d;
+    for (std::int64_t j = 0; j < width_; j += kLanes) {
+      const auto read = [&](const float* from) {
+        return kPerNeuron ? hn::LoadU(d, from + columns_.begin + j) : hn::Set(d, from[0]);
+      };
+      Vector p[kStates];
+      for (int q = 0; q < kStates; ++q) p[q] = hn::Load(d, &at(q, j));
+      auto sum = hn::Mul(read(neuron_.b(0)), p[0]);
+      for (int q = 1; q < kStates; ++q) sum = hn::MulAdd(read(neuron_.b(q)), p[q], sum);
+      hn::Store(sum, d, lambda + j);
+      for (int q = 0; q < kStates; ++q) {
+        auto next = hn::Mul(read(neuron_.a(0, q)), p[0]);
+        for (int s = 1; s < kStates; ++s) next = hn::MulAdd(read(neuron_.a(s, q)), p[s], next);
+        hn::Store(next, d, &at(q, j));
+      }
+    }
   }
 
   /// p[column] += c eps.
@@ -50,97 +59,93 @@ class Adjoint {
   }
 
  private:
-  /// A few vectors of columns with p in registers; several at once hide the latency of the
-  /// recursion.
-  template <int kVectors>
-  void walk_columns(float* row, std::int64_t j, std::int64_t stride, std::int64_t count) {
-    const Tag d;
-    const auto read = [&](const float* from, int v) {
-      return kPerNeuron ? hn::LoadU(d, from + columns_.begin + j + v * kLanes)
-                        : hn::Set(d, from[0]);
-    };
-    Vector a[kStates][kStates][kVectors], b[kStates][kVectors], c[kStates][kVectors],
-        p[kStates][kVectors];
-    for (int q = 0; q < kStates; ++q)
-      for (int v = 0; v < kVectors; ++v) {
-        for (int s = 0; s < kStates; ++s) a[s][q][v] = read(neuron_.a(s, q), v);
-        b[q][v] = read(neuron_.b(q), v);
-        c[q][v] = read(neuron_.c(q), v);
-        p[q][v] = hn::Load(d, &at(q, j + v * kLanes));
-      }
-    for (std::int64_t k = 0; k < count; ++k, row -= stride) {
-      for (int v = 0; v < kVectors; ++v) {
-        const auto eps = hn::Load(d, row + v * kLanes);
-        auto lambda = hn::Mul(b[0][v], p[0][v]);
-        for (int q = 1; q < kStates; ++q) lambda = hn::MulAdd(b[q][v], p[q][v], lambda);
-        hn::Store(lambda, d, row + v * kLanes);
-        Vector next[kStates];
-        for (int q = 0; q < kStates; ++q) {
-          next[q] = hn::Mul(c[q][v], eps);
-          for (int s = 0; s < kStates; ++s) next[q] = hn::MulAdd(a[s][q][v], p[s][v], next[q]);
-        }
-        for (int q = 0; q < kStates; ++q) p[q][v] = next[q];
-      }
-    }
-    for (int q = 0; q < kStates; ++q)
-      for (int v = 0; v < kVectors; ++v) hn::Store(p[q][v], d, &at(q, j + v * kLanes));
-  }
-
   const PackedNeuron<float>& neuron_;
   Columns columns_;
   std::int64_t width_;
   Buffer<float> p_;
 };
 
-/// Rows that are spread and walked at once: they stay in the first-level cache in between.
-constexpr std::int64_t kChunk = 16;
+/// The active entries of one sample with their eps.
+struct ActiveEps {
+  ActiveEps(const SpikeTensor& spikes, const float* all_eps, std::int64_t sample)
+      : steps(spikes.steps()),
+        neurons(spikes.neurons()),
+        offsets(spikes.active_offsets().data() + sample * spikes.steps()),
+        units(spikes.active_units().data()),
+        eps(all_eps) {}
 
-/// Writes `eps` of rows [first, last] of one sample into zeroed lambda rows.
-void spread(const SpikeTensor& spikes,
-            const float* eps,
-            const std::uint32_t* offsets,
-            Columns columns,
-            std::int64_t first,
-            std::int64_t last,
-            const SampleRows<float>& lambda,
-            float* rows) {
-  const UnitId* const units = spikes.active_units().data();
-  const auto begin = static_cast<std::uint32_t>(columns.begin);
-  const auto count = static_cast<std::uint32_t>(columns.count());
-  const bool all_columns = columns.count() == spikes.neurons();
-  for (std::int64_t k = first; k <= last; ++k) {
-    float* const row = rows + k * lambda.stride;
-    if (all_columns &&
-        offsets[k + 1] - offsets[k] == count) {  // everyone is active: dense backprop
-      std::copy_n(eps + offsets[k], count, row);
-      std::fill(row + count, row + lambda.stride, 0.0f);
-      continue;
-    }
-    std::fill_n(row, lambda.stride, 0.0f);
-    for (std::uint32_t e = offsets[k]; e < offsets[k + 1]; ++e) {
-      const std::uint32_t column = units[e] - begin;  // wraps for units before the columns
-      if (column < count) row[column] = eps[e];
-    }
+  /// Calls take(column, eps) for each entry of row `k` among the columns.
+  template <typename Take>
+  void for_each(std::int64_t k, Columns columns, Take&& take) const {
+    const auto begin = static_cast<std::uint32_t>(columns.begin);
+    const auto count = static_cast<std::uint32_t>(columns.count());
+    for (std::uint32_t e = offsets[k]; e < offsets[k + 1]; ++e)
+      if (const std::uint32_t column = units[e] - begin; column < count)  // wraps for units before
+        take(column, eps[e]);
   }
-}
 
+  /// Whether row `k` has every neuron, in order: dense backprop.
+  bool everyone(std::int64_t k) const { return offsets[k + 1] - offsets[k] == neurons; }
+
+  std::int64_t steps;
+  std::int64_t neurons;
+  const std::uint32_t* offsets;
+  const UnitId* units;
+  const float* eps;
+};
+
+/// Writes lambda of one sample to `rows`.
 template <int kStates, bool kPerNeuron>
 void fill_sample(const PackedNeuron<float>& neuron,
-                 const SpikeTensor& spikes,
-                 const float* eps,
-                 std::int64_t sample,
+                 const ActiveEps& active,
                  const SampleRows<float>& lambda,
                  float* rows) {
   Adjoint<kStates, kPerNeuron> adjoint(neuron, lambda.columns);
-  const std::uint32_t* const offsets = spikes.active_offsets().data() + sample * spikes.steps();
-  // Behind the last active row every lambda is zero.
-  std::int64_t last = spikes.steps() - 1;
-  for (; last >= 0 && offsets[last] == offsets[last + 1]; --last)
-    std::fill_n(rows + last * lambda.stride, lambda.stride, 0.0f);
-  for (; last >= 0; last -= kChunk) {
-    const std::int64_t first = std::max<std::int64_t>(last - kChunk + 1, 0);
-    spread(spikes, eps, offsets, lambda.columns, first, last, lambda, rows);
-    adjoint.walk(rows + last * lambda.stride, lambda.stride, last - first + 1);
+  for (std::int64_t k = active.steps - 1; k >= 0; --k) {
+    adjoint.step_back(rows + k * lambda.stride);
+    active.for_each(
+        k, lambda.columns, [&](auto column, float eps) { adjoint.inject(column, eps); });
+  }
+}
+
+/// The same for one state, where the rows themselves carry the adjoint:
+/// lambda[k-1] = a lambda[k] + b c eps[k].
+template <bool kPerNeuron>
+void fill_sample_of_one_state(const PackedNeuron<float>& neuron,
+                              const ActiveEps& active,
+                              const SampleRows<float>& lambda,
+                              float* rows) {
+  const Tag d;
+  const float* const a = neuron.a(0, 0) + (kPerNeuron ? lambda.columns.begin : 0);
+  const float* const b = neuron.b(0) + (kPerNeuron ? lambda.columns.begin : 0);
+  const float* const c = neuron.c(0) + (kPerNeuron ? lambda.columns.begin : 0);
+  std::int64_t k = active.steps - 1;
+  // From the last active row on every lambda is zero.
+  for (; k > 0 && active.offsets[k] == active.offsets[k + 1]; --k)
+    std::fill_n(rows + k * lambda.stride, lambda.stride, 0.0f);
+  std::fill_n(rows + k * lambda.stride, lambda.stride, 0.0f);
+  for (; k > 0; --k) {
+    const float* const later = rows + k * lambda.stride;
+    float* const row = rows + (k - 1) * lambda.stride;
+    const auto read = [&](const float* from, std::int64_t j) {
+      return kPerNeuron ? hn::LoadU(d, from + j) : hn::Set(d, from[0]);
+    };
+    for (std::int64_t j = 0; j < lambda.stride; j += kLanes)
+      hn::Store(hn::Mul(read(a, j), hn::Load(d, later + j)), d, row + j);
+    if (active.everyone(k)) {
+      const float* const eps = active.eps + active.offsets[k] + lambda.columns.begin;
+      for (std::int64_t j = 0; j < lambda.columns.count(); j += kLanes) {
+        const auto count = static_cast<std::size_t>(lambda.columns.count() - j);
+        const auto gain = hn::Mul(read(b, j), read(c, j));
+        hn::Store(
+            hn::MulAdd(gain, hn::MaskedLoad(hn::FirstN(d, count), d, eps + j), hn::Load(d, row + j)), d, row + j);
+      }
+      continue;
+    }
+    active.for_each(k, lambda.columns, [&](auto column, float eps) {
+      const auto at = kPerNeuron ? column : 0;
+      row[column] += b[at] * c[at] * eps;
+    });
   }
 }
 
@@ -173,8 +178,7 @@ void couple_sample(const PackedNeuron<float>& neuron,
           sum += adjoint.coefficient(neuron.r(q), j) * adjoint.at(q, j);
       feedback[static_cast<std::size_t>(j)] = sum;
     }
-    std::fill_n(lambda.data(), adjoint.width(), 0.0f);
-    adjoint.walk(lambda.data(), adjoint.width(), 1);
+    adjoint.step_back(lambda.data());
     for (std::uint32_t e = offsets[k]; e < offsets[k + 1]; ++e) {
       const std::int64_t j = units[e];
       float total = grad[e] + feedback[static_cast<std::size_t>(j)];
@@ -191,37 +195,38 @@ void couple_sample(const PackedNeuron<float>& neuron,
   }
 }
 
-template <int kStates>
-void fill_rows(const PackedNeuron<float>& neuron,
-               const SpikeTensor& spikes,
-               const float* eps,
-               const SampleRows<float>& lambda) {
-  for (std::int64_t s = 0; s < lambda.samples; ++s) {
-    const auto fill =
-        neuron.per_neuron ? &fill_sample<kStates, true> : &fill_sample<kStates, false>;
-    fill(neuron,
-         spikes,
-         eps,
-         lambda.first_sample + s,
-         lambda,
-         lambda.data + s * spikes.steps() * lambda.stride);
-  }
-}
-
 void fill(const PackedNeuron<float>& neuron,
           const SpikeTensor& spikes,
           const float* eps,
           const SampleRows<float>& lambda) {
-  constexpr std::array kFill = {&fill_rows<1>, &fill_rows<2>, &fill_rows<3>};
-  kFill[static_cast<std::size_t>(neuron.states - 1)](neuron, spikes, eps, lambda);
+  constexpr std::array kShared = {
+      &fill_sample_of_one_state<false>, &fill_sample<2, false>, &fill_sample<3, false>};
+  constexpr std::array kPerNeuron = {
+      &fill_sample_of_one_state<true>, &fill_sample<2, true>, &fill_sample<3, true>};
+  const auto fill_one =
+      (neuron.per_neuron ? kPerNeuron : kShared)[static_cast<std::size_t>(neuron.states - 1)];
+  for (std::int64_t s = 0; s < lambda.samples; ++s)
+    fill_one(neuron,
+             ActiveEps(spikes, eps, lambda.first_sample + s),
+             lambda,
+             lambda.data + s * spikes.steps() * lambda.stride);
 }
 
-void walk_one_state(const PackedNeuron<float>& neuron,
-                    std::int64_t steps,
-                    const SampleRows<float>& rows) {
+/// Rows hold dL/dO and become lambda = (1 - decay) p[k+1], with p[k] = decay p[k+1] + dL/dO[k].
+void integrate_back(float decay, std::int64_t steps, const SampleRows<float>& rows) {
+  const Tag d;
+  const auto keep = hn::Set(d, decay);
+  const auto take = hn::Set(d, 1.0f - decay);
   for (std::int64_t s = 0; s < rows.samples; ++s)
-    Adjoint<1, false>(neuron, rows.columns)
-        .walk(rows.data + ((s + 1) * steps - 1) * rows.stride, rows.stride, steps);
+    for (std::int64_t j = 0; j < rows.stride; j += kLanes) {
+      auto p = hn::Zero(d);
+      for (std::int64_t k = (s + 1) * steps - 1; k >= s * steps; --k) {
+        float* const row = rows.data + k * rows.stride + j;
+        const auto grad = hn::Load(d, row);
+        hn::Store(hn::Mul(take, p), d, row);
+        p = hn::MulAdd(keep, p, grad);
+      }
+    }
 }
 
 void couple(const PackedNeuron<float>& neuron,
@@ -249,12 +254,10 @@ namespace spiketape::cpu {
 
 HWY_EXPORT(fill);
 HWY_EXPORT(couple);
-HWY_EXPORT(walk_one_state);
+HWY_EXPORT(integrate_back);
 
-void walk_readout(const PackedNeuron<float>& neuron,
-                  std::int64_t steps,
-                  const SampleRows<float>& rows) {
-  HWY_DYNAMIC_DISPATCH(walk_one_state)(neuron, steps, rows);
+void readout_lambda(float decay, std::int64_t steps, const SampleRows<float>& rows) {
+  HWY_DYNAMIC_DISPATCH(integrate_back)(decay, steps, rows);
 }
 
 void fill_lambda(const PackedNeuron<float>& neuron,

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -77,8 +78,20 @@ Sweep plan(const ForwardSweepArguments& arguments) {
           width};
 }
 
+/// Memory that the samples of a shard share, for the widest tile.
+struct Workspace {
+  explicit Workspace(const Sweep& sweep)
+      : membrane(sweep.tile(0).count(), sweep.neuron.states),
+        current(sweep.fused_only ? 0 : sweep.current.steps, sweep.tile(0).count()) {}
+
+  MembraneScratch membrane;
+  RowScratch current;
+  std::vector<EventTerm> fused;
+};
+
 /// Runs one sample and tile into the arenas; false when a membrane is not finite.
 bool run_sample(const Sweep& sweep,
+                Workspace& workspace,
                 std::int64_t sample,
                 Columns columns,
                 RowArena& spikes,
@@ -88,7 +101,8 @@ bool run_sample(const Sweep& sweep,
                 double* trace = nullptr) {
   const CurrentView& current = sweep.current;
   const ScaledWeights& scaled = sweep.scaled;
-  std::vector<EventTerm> fused;
+  std::vector<EventTerm>& fused = workspace.fused;
+  fused.clear();
   for (std::size_t i = 0; i < current.terms.size(); ++i) {
     const CurrentView::Term& term = current.terms[i];
     if (!is_fused(term) || term.source.event_count() == 0) continue;
@@ -99,7 +113,6 @@ bool run_sample(const Sweep& sweep,
                      current.neurons,
                      term.amplitude});
   }
-  RowScratch scratch(sweep.fused_only ? 0 : current.steps, columns.count());
   MembraneArguments arguments{.neuron = sweep.neuron,
                               .steps = current.steps,
                               .columns = columns,
@@ -113,7 +126,7 @@ bool run_sample(const Sweep& sweep,
                               .active_ends = active_ends,
                               .membrane_trace = trace};
   if (!sweep.fused_only) {
-    const SampleRows<float> rows = scratch.rows(sample, 1, columns);
+    const SampleRows<float> rows = workspace.current.rows(sample, 1, columns);
     fill_current(
         current, sweep.bias, [](const CurrentView::Term& term) { return !is_fused(term); }, rows);
     arguments.current = rows.data;
@@ -124,7 +137,7 @@ bool run_sample(const Sweep& sweep,
   if (!scaled.bias.empty()) arguments.scaled_bias = scaled.bias.data() + columns.begin;
   if (!scaled.recurrence.empty()) arguments.scaled_recurrent = scaled.recurrence.data();
   if (current.recurrence != nullptr) arguments.recurrent = current.recurrence->data();
-  return advance_membrane(arguments);
+  return advance_membrane(arguments, workspace.membrane);
 }
 
 /// Runs a sample again, keeping its membranes, to say where the first one that is not finite is.
@@ -135,8 +148,9 @@ bool run_sample(const Sweep& sweep,
   std::vector<std::uint32_t> ends(static_cast<std::size_t>(2 * steps));
   RowArena spikes;
   RowArena active;
+  Workspace workspace(sweep);
   run_sample(
-      sweep, sample, columns, spikes, active, ends.data(), ends.data() + steps, trace.data());
+      sweep, workspace, sample, columns, spikes, active, ends.data(), ends.data() + steps, trace.data());
   for (std::int64_t step = 0; step < steps; ++step)
     for (std::int64_t j = 0; j < columns.count(); ++j)
       if (const double membrane = trace.data()[step * width + j]; !std::isfinite(membrane))
@@ -161,10 +175,12 @@ void run_shard(const Sweep& sweep, Shard& shard) {
   const auto rows = static_cast<std::size_t>((shard.end - shard.begin) * steps * sweep.tiles);
   shard.spike_ends = Buffer<std::uint32_t>(rows, kCpu, MemoryTag::scratch);
   if (sweep.want_active) shard.active_ends = Buffer<std::uint32_t>(rows, kCpu, MemoryTag::scratch);
+  Workspace workspace(sweep);
   std::int64_t at = 0;
   for (std::int64_t tile = 0; tile < sweep.tiles; ++tile)
     for (std::int64_t sample = shard.begin; sample < shard.end; ++sample, at += steps)
       if (!run_sample(sweep,
+                      workspace,
                       sample,
                       sweep.tile(tile),
                       shard.spikes,
@@ -184,58 +200,70 @@ void distances_to_slopes(const NeuronModel& model, RowArena& active) {
       model.surrogate);
 }
 
-/// Offsets of all rows from the row ends of all shards and tiles.
-std::shared_ptr<const Buffer<std::uint32_t>> assemble_offsets(const Sweep& sweep,
-                                                              const std::vector<Shard>& shards,
-                                                              Buffer<std::uint32_t> Shard::*ends) {
-  const std::int64_t steps = sweep.current.steps;
-  auto offsets = Buffer<std::uint32_t>(static_cast<std::size_t>(sweep.current.batch * steps + 1));
-  std::uint64_t total = 0;
-  offsets[0] = 0;
-  for (const Shard& shard : shards) {
-    const std::uint32_t* const from = (shard.*ends).data();
-    const std::int64_t rows = (shard.end - shard.begin) * steps;
-    for (std::int64_t row = 0; row < rows; ++row) {
-      for (std::int64_t tile = 0; tile < sweep.tiles; ++tile) {
-        const std::int64_t at = tile * rows + row;
-        total += from[at] - (at > 0 ? from[at - 1] : 0);
-      }
-      offsets[static_cast<std::size_t>(shard.begin * steps + row + 1)] =
-          static_cast<std::uint32_t>(total);
-    }
-  }
-  if (total > std::numeric_limits<std::uint32_t>::max())
-    throw ShapeError(fmt::format(
-        "{}: {} entries exceed 2^32 in one batch; use a smaller batch", sweep.current.name, total));
-  return std::make_shared<const Buffer<std::uint32_t>>(std::move(offsets));
-}
+/// One kind of entry of a shard: who fired, or who was active.
+struct Recorded {
+  const RowArena& arena;
+  const Buffer<std::uint32_t>& ends;
+};
+Recorded spikes_of(const Shard& shard) { return {shard.spikes, shard.spike_ends}; }
+Recorded active_of(const Shard& shard) { return {shard.active, shard.active_ends}; }
 
-/// Copies entries of `from` into row order.
-template <typename T>
-std::shared_ptr<const Buffer<T>> assemble(const Sweep& sweep,
-                                          const std::vector<Shard>& shards,
-                                          const Buffer<std::uint32_t>& offsets,
-                                          Buffer<std::uint32_t> Shard::*ends,
-                                          const std::function<const T*(const Shard&)>& from) {
-  Buffer<T> all(offsets[offsets.size() - 1]);
-  parallel_for(static_cast<std::int64_t>(shards.size()), [&](std::int64_t index) {
-    const Shard& shard = shards[static_cast<std::size_t>(index)];
-    const std::int64_t rows = (shard.end - shard.begin) * sweep.current.steps;
-    T* to = all.data() + offsets[static_cast<std::size_t>(shard.begin * sweep.current.steps)];
-    if (rows == 0) return;
-    const std::uint32_t* const end = (shard.*ends).data();
+/// The arrays of a SpikeTensor that all shards write, each its own part.
+struct Assembly {
+  Buffer<std::uint32_t> offsets;
+  Buffer<UnitId> units;
+  Buffer<float> values;
+  std::vector<std::uint64_t> begins;  ///< where each shard's entries begin
+
+  Assembly(const CurrentView& current,
+           const std::vector<Shard>& shards,
+           Recorded (*of)(const Shard&),
+           bool with_values)
+      : offsets(static_cast<std::size_t>(current.batch * current.steps + 1)) {
+    std::uint64_t total = 0;
+    for (const Shard& shard : shards) {
+      begins.push_back(total);
+      total += of(shard).arena.count;
+    }
+    if (total > std::numeric_limits<std::uint32_t>::max())
+      throw ShapeError(fmt::format(
+          "{}: {} entries exceed 2^32 in one batch; use a smaller batch", current.name, total));
+    offsets[0] = 0;
+    units = Buffer<UnitId>(total);
+    if (with_values) values = Buffer<float>(total);
+  }
+
+  /// Copies the entries of one shard into row order.
+  void take(const Sweep& sweep, std::size_t index, const Shard& shard, const Recorded& recorded) {
+    const std::int64_t steps = sweep.current.steps;
+    const std::int64_t rows = (shard.end - shard.begin) * steps;
+    const std::uint32_t* const end = recorded.ends.data();
+    std::uint32_t* const offset = offsets.data() + shard.begin * steps + 1;
+    auto to = static_cast<std::uint32_t>(begins[index]);
+    const auto copy = [&](std::uint32_t first, std::uint32_t last) {
+      std::copy(recorded.arena.units() + first, recorded.arena.units() + last, units.data() + to);
+      if (!values.empty())
+        std::copy(
+            recorded.arena.values() + first, recorded.arena.values() + last, values.data() + to);
+      to += last - first;
+    };
     if (sweep.tiles == 1) {
-      std::copy_n(from(shard), end[rows - 1], to);
+      for (std::int64_t row = 0; row < rows; ++row) offset[row] = to + end[row];
+      if (rows > 0) copy(0, end[rows - 1]);
       return;
     }
-    for (std::int64_t row = 0; row < rows; ++row)
-      for (std::int64_t at = row; at < rows * sweep.tiles; at += rows) {
-        const std::uint32_t first = at > 0 ? end[at - 1] : 0;
-        to = std::copy_n(from(shard) + first, end[at] - first, to);
-      }
-  });
-  return std::make_shared<const Buffer<T>>(std::move(all));
-}
+    for (std::int64_t row = 0; row < rows; ++row) {
+      for (std::int64_t at = row; at < rows * sweep.tiles; at += rows)
+        copy(at > 0 ? end[at - 1] : 0, end[at]);
+      offset[row] = to;
+    }
+  }
+
+  UnitRows rows() && {
+    return {std::make_shared<const Buffer<std::uint32_t>>(std::move(offsets)),
+            std::make_shared<const Buffer<UnitId>>(std::move(units))};
+  }
+};
 
 }  // namespace
 
@@ -252,28 +280,23 @@ SpikeTensor forward_sweep(const ForwardSweepArguments& arguments) {
       run_shard(sweep, shard);
       if (sweep.want_active) distances_to_slopes(arguments.model, shard.active);
     });
-  UnitRows events;
-  events.offsets = assemble_offsets(sweep, shards, &Shard::spike_ends);
-  events.units =
-      assemble<UnitId>(sweep, shards, *events.offsets, &Shard::spike_ends, [](const Shard& shard) {
-        return shard.spikes.units();
-      });
-  if (!sweep.want_active) return {current.batch, current.steps, current.neurons, std::move(events)};
-  UnitRows active;
-  active.offsets = assemble_offsets(sweep, shards, &Shard::active_ends);
-  active.units =
-      assemble<UnitId>(sweep, shards, *active.offsets, &Shard::active_ends, [](const Shard& shard) {
-        return shard.active.units();
-      });
-  auto slope =
-      assemble<float>(sweep, shards, *active.offsets, &Shard::active_ends, [](const Shard& shard) {
-        return shard.active.values();
-      });
+  const bool want_active = sweep.want_active;
+  Assembly events(current, shards, &spikes_of, false);
+  std::optional<Assembly> active;
+  if (want_active) active.emplace(current, shards, &active_of, true);
+  parallel_for(static_cast<std::int64_t>(shards.size()), [&](std::int64_t task) {
+    const auto index = static_cast<std::size_t>(task);
+    events.take(sweep, index, shards[index], spikes_of(shards[index]));
+    if (want_active) active->take(sweep, index, shards[index], active_of(shards[index]));
+  });
+  if (!want_active)
+    return {current.batch, current.steps, current.neurons, std::move(events).rows()};
+  auto slope = std::make_shared<const Buffer<float>>(std::move(active->values));
   return {current.batch,
           current.steps,
           current.neurons,
-          std::move(events),
-          std::move(active),
+          std::move(events).rows(),
+          std::move(*active).rows(),
           std::move(slope)};
 }
 

@@ -1,7 +1,8 @@
 // Reading guide: sweep_sample() is the time loop of one sample. Per step RowGather (vector-inl.hpp)
 // sums the weight rows of the units that fired into `current`, advance_row() moves every neuron one
-// step and leaves two bit masks (who fired, who is inside the window), and emit() turns the set
-// bits into entries. Spikes are rare, so walking set bits beats compressing every vector.
+// step and leaves a bit for each whose membrane is high enough to matter, and emit() walks these
+// few: it decides who fired and who is inside the window, and records them. One compare a vector
+// instead of three, and no compress, since such neurons are rare.
 #include "core/kernels/membrane.hpp"
 
 #include <algorithm>
@@ -50,30 +51,6 @@ struct Coefficients {
   }
 };
 
-/// Working memory of one sample: current, membrane and states of each column, and the masks of one
-/// row.
-struct Scratch {
-  Scratch(std::int64_t columns, int states)
-      : width(padded(columns)),
-        whole(static_cast<std::size_t>(width), kCpu, MemoryTag::scratch),
-        doubles(Buffer<double>::zeros(
-            static_cast<std::size_t>((states + 2) * width + 64), kCpu, MemoryTag::scratch)),
-        words(Buffer<std::uint64_t>::zeros(
-            static_cast<std::size_t>(2 * word_count()), kCpu, MemoryTag::scratch)) {}
-  std::int64_t word_count() const { return (width + 63) / 64; }
-  std::int32_t* whole_current() { return whole.data(); }
-  double* membrane() { return doubles.data(); }
-  double* current() { return doubles.data() + width; }
-  double* state(int q) { return doubles.data() + (q + 2) * width; }
-  std::uint64_t* fired() { return words.data(); }
-  std::uint64_t* near() { return words.data() + word_count(); }
-
-  std::int64_t width;
-  Buffer<std::int32_t> whole;
-  Buffer<double> doubles;
-  Buffer<std::uint64_t> words;
-};
-
 /// The current of one row as advance_row() reads it: none, whole multiples of a quantum, or
 /// doubles.
 struct NoCurrent {
@@ -97,15 +74,17 @@ struct DoubleCurrent {
   }
 };
 
-/// x <- A x + b I + r S,  V = c . x  for all columns; sets the masks of S and of |V - threshold| <
-/// window.
+/// x <- A x + b I + r S,  V = c . x  for all columns; sets the bits of V > `lowest`. Who fired in
+/// the last row is read off its membranes, not waited for from emit().
 template <int kStates, bool kPerNeuron, bool kMembraneIsState, typename Current>
-void advance_row(const MembraneArguments& arguments, const Current& current, Scratch& scratch) {
+void advance_row(const MembraneArguments& arguments,
+                 const Current& current,
+                 double lowest,
+                 MembraneScratch& scratch) {
   const Doubles d;
   const PackedNeuron<double>& neuron = arguments.neuron;
   const auto threshold = hn::Set(d, neuron.threshold);
-  const auto lowest = hn::Set(d, neuron.threshold - neuron.window);
-  const auto highest = hn::Set(d, neuron.threshold + neuron.window);
+  const auto bound = hn::Set(d, lowest);
   const auto unit = hn::Set(d, current.unit());
   const auto load = [&]<bool kFrom>(std::bool_constant<kFrom>, std::int64_t j) {
     auto all = Coefficients<kStates>::template load<kFrom>(neuron, j);
@@ -116,104 +95,141 @@ void advance_row(const MembraneArguments& arguments, const Current& current, Scr
   double* const membrane = kMembraneIsState ? scratch.state(0) : scratch.membrane();
   double* state[kStates];
   for (int q = 0; q < kStates; ++q) state[q] = scratch.state(q);
-  const std::int64_t width = scratch.width;
-  std::uint64_t* const fired_words = scratch.fired();
-  std::uint64_t* const near_words = scratch.near();
+  const std::int64_t width = scratch.width();
+  std::uint64_t* const high = scratch.high();
+  const auto advance_vector = [&](std::int64_t j) {
+    if constexpr (kPerNeuron) k = load(std::true_type(), arguments.columns.begin + j);
+    const auto fired = hn::Gt(hn::Load(d, membrane + j), threshold);
+    const auto input = current(j);
+    DoubleVector x[kStates];
+    for (int q = 0; q < kStates; ++q) x[q] = hn::Load(d, state[q] + j);
+    auto after = hn::Zero(d);
+    for (int p = 0; p < kStates; ++p) {
+      auto next = hn::IfThenElseZero(fired, k.r[p]);
+      if constexpr (!std::is_same_v<Current, NoCurrent>) next = hn::MulAdd(k.b[p], input, next);
+      for (int q = 0; q < kStates; ++q) next = hn::MulAdd(k.a[p][q], x[q], next);
+      hn::Store(next, d, state[p] + j);
+      after = kMembraneIsState ? next : hn::MulAdd(k.c[p], next, after);
+    }
+    if constexpr (!kMembraneIsState) hn::Store(after, d, membrane + j);
+    return mask_bits(d, hn::Gt(after, bound));
+  };
   for (std::int64_t first = 0; first < width; first += 64) {
-    std::uint64_t fired = 0;
-    std::uint64_t near = 0;
-    const auto advance_vector = [&](std::int64_t j) {
-      if constexpr (kPerNeuron) k = load(std::true_type(), arguments.columns.begin + j);
-      const auto spiked = hn::Gt(hn::Load(d, membrane + j), threshold);
-      const auto input = current(j);
-      DoubleVector x[kStates];
-      for (int q = 0; q < kStates; ++q) x[q] = hn::Load(d, state[q] + j);
-      auto after = hn::Zero(d);
-      for (int p = 0; p < kStates; ++p) {
-        auto next = hn::IfThenElseZero(spiked, k.r[p]);
-        if constexpr (!std::is_same_v<Current, NoCurrent>) next = hn::MulAdd(k.b[p], input, next);
-        for (int q = 0; q < kStates; ++q) next = hn::MulAdd(k.a[p][q], x[q], next);
-        hn::Store(next, d, state[p] + j);
-        after = kMembraneIsState ? next : hn::MulAdd(k.c[p], next, after);
-      }
-      if constexpr (!kMembraneIsState) hn::Store(after, d, membrane + j);
-      const auto above = mask_bits(d, hn::Gt(after, lowest));
-      const auto below = mask_bits(d, hn::Lt(after, highest));
-      fired |= mask_bits(d, hn::Gt(after, threshold)) << (j - first);
-      near |= (above & below) << (j - first);
-    };
+    std::uint64_t bits = 0;
     if (width - first >= 64) {
 #pragma GCC unroll 8
-      for (std::int64_t j = 0; j < 64; j += kDoubles) advance_vector(first + j);
+      for (std::int64_t j = 0; j < 64; j += kDoubles) bits |= advance_vector(first + j) << j;
     } else {
-      for (std::int64_t j = first; j < width; j += kDoubles) advance_vector(j);
+      for (std::int64_t j = 0; j < width - first; j += kDoubles)
+        bits |= advance_vector(first + j) << j;
     }
-    fired_words[first / 64] = fired;
-    near_words[first / 64] = near;
+    high[first / 64] = bits;
   }
 }
 
-/// Entries that emit() may write behind the last one.
-constexpr std::size_t kSlack = 4;
+/// How many neurons emit() looks at in one go, and how many entries it may write behind the last.
+constexpr std::size_t kLooks = 8;
 
-/// Appends the unit of each set bit, and when `membrane` is given its distance from the threshold.
-void emit(const std::uint64_t* words,
-          const Columns& columns,
-          const double* membrane,
-          double threshold,
-          RowArena& arena) {
-  UnitId* const unit = arena.units() + arena.count;
-  float* const value = membrane != nullptr ? arena.values() + arena.count : nullptr;
-  std::size_t n = 0;
-  for (std::int64_t first = 0; first < columns.count(); first += 64) {
+/// Lists the columns whose bits are set, in order; may write four places behind the last.
+std::size_t list_columns(const std::uint64_t* words, std::int64_t columns, std::uint32_t* list) {
+  std::uint32_t* end = list;
+  for (std::int64_t first = 0; first < columns; first += 64) {
     std::uint64_t bits = words[first / 64];
-    if (columns.count() - first < 64) bits &= (std::uint64_t{1} << (columns.count() - first)) - 1;
-    const auto base = static_cast<std::uint32_t>(columns.begin + first);
-    if (bits == ~std::uint64_t{0}) {  // a window without bounds: everyone
-      for (std::uint32_t i = 0; i < 64; ++i) unit[n + i] = static_cast<UnitId>(base + i);
-      if (value != nullptr)
-        for (std::int64_t i = 0; i < 64; ++i)
-          value[n + static_cast<std::size_t>(i)] =
-              static_cast<float>(membrane[first + i] - threshold);
-      n += 64;
-      continue;
-    }
-    // Four at a time whether there are so many or not: how many bits are set cannot be predicted, a
-    // store is cheap.
-    for (auto left = std::popcount(bits); left > 0; left -= 4) {
-      const std::size_t taken = static_cast<std::size_t>(std::min(left, 4));
-      for (std::size_t slot = n; slot < n + 4; ++slot, bits &= bits - 1) {
-        const auto at = static_cast<std::uint32_t>(std::countr_zero(bits)) & 63u;
-        unit[slot] = static_cast<UnitId>(base + at);
-        if (value != nullptr) value[slot] = static_cast<float>(membrane[first + at] - threshold);
+    if (columns - first < 64) bits &= (std::uint64_t{1} << (columns - first)) - 1;
+    std::uint32_t* to = end;
+    end += std::popcount(bits);
+    do {  // four at a time, whether there are so many or not
+      for (int i = 0; i < 4; ++i, bits &= bits - 1)
+        *to++ = static_cast<std::uint32_t>(first) + (static_cast<std::uint32_t>(std::countr_zero(bits)) & 63u);
+    } while (bits != 0);
+  }
+  return static_cast<std::size_t>(end - list);
+}
+
+/// Looks at the neurons whose bits are set: appends who fired to `spikes` and who is inside the
+/// window, with its distance from the threshold, to `active`. How many there are cannot be
+/// predicted, and a wrong guess costs more than looking at kLooks whether they count or not.
+template <bool kActive>
+void emit(const MembraneArguments& arguments, const double* membrane, MembraneScratch& scratch) {
+  const double threshold = arguments.neuron.threshold;
+  const double highest = threshold + arguments.neuron.window;
+  const auto begin = static_cast<std::uint32_t>(arguments.columns.begin);
+  UnitId* spike = arguments.spikes.units() + arguments.spikes.count;
+  UnitId* unit = kActive ? arguments.active.units() + arguments.active.count : nullptr;
+  float* value = kActive ? arguments.active.values() + arguments.active.count : nullptr;
+  const std::uint32_t* const list = scratch.list();
+  const std::size_t count =
+      list_columns(scratch.high(), arguments.columns.count(), scratch.list());
+  for (std::size_t first = 0; first < count; first += kLooks) {
+#pragma GCC unroll 8
+    for (std::size_t i = first; i < first + kLooks; ++i) {
+      const int counts = i < count ? 1 : 0;
+      const double v = membrane[list[i]];
+      const auto id = static_cast<UnitId>(begin + list[i]);
+      *spike = id;
+      spike += counts & (v > threshold ? 1 : 0);
+      if constexpr (kActive) {
+        *unit = id;
+        *value = static_cast<float>(v - threshold);
+        const int near = counts & (v < highest ? 1 : 0);
+        unit += near;
+        value += near;
       }
-      n += taken;
     }
   }
-  arena.count += n;
+  arguments.spikes.count = static_cast<std::size_t>(spike - arguments.spikes.units());
+  if constexpr (kActive)
+    arguments.active.count = static_cast<std::size_t>(unit - arguments.active.units());
+}
+
+/// Appends all neurons to the active set: a window without bounds.
+void emit_everyone(const MembraneArguments& arguments, const double* membrane) {
+  const std::int64_t neurons = arguments.columns.count();
+  UnitId* const unit = arguments.active.units() + arguments.active.count;
+  float* const value = arguments.active.values() + arguments.active.count;
+  for (std::int64_t j = 0; j < neurons; ++j) {
+    unit[j] = static_cast<UnitId>(arguments.columns.begin + j);
+    value[j] = static_cast<float>(membrane[j] - arguments.neuron.threshold);
+  }
+  arguments.active.count += static_cast<std::size_t>(neurons);
+}
+
+bool everyone_is_active(const MembraneArguments& arguments) {
+  return arguments.want_active && std::isinf(arguments.neuron.window);
+}
+
+/// From where on emit() has to look at a membrane.
+double lowest_of_interest(const MembraneArguments& arguments) {
+  const bool only_spikes = !arguments.want_active || everyone_is_active(arguments);
+  return arguments.neuron.threshold - (only_spikes ? 0.0 : arguments.neuron.window);
 }
 
 void emit_row(const MembraneArguments& arguments,
-              Scratch& scratch,
+              MembraneScratch& scratch,
               const double* membrane,
               std::int64_t row) {
-  const auto room = static_cast<std::size_t>(arguments.columns.count()) + kSlack;
+  const auto room = static_cast<std::size_t>(arguments.columns.count()) + kLooks;
   arguments.spikes.reserve(room, false);
-  emit(scratch.fired(), arguments.columns, nullptr, 0.0, arguments.spikes);
-  arguments.spike_ends[row] = static_cast<std::uint32_t>(arguments.spikes.count);
-  if (arguments.want_active) {
-    arguments.active.reserve(room, true);
-    emit(scratch.near(), arguments.columns, membrane, arguments.neuron.threshold, arguments.active);
-    arguments.active_ends[row] = static_cast<std::uint32_t>(arguments.active.count);
+  if (arguments.want_active) arguments.active.reserve(room, true);
+  if (!arguments.want_active) {
+    emit<false>(arguments, membrane, scratch);
+  } else if (everyone_is_active(arguments)) {
+    emit<false>(arguments, membrane, scratch);
+    emit_everyone(arguments, membrane);
+  } else {
+    emit<true>(arguments, membrane, scratch);
   }
+  arguments.spike_ends[row] = static_cast<std::uint32_t>(arguments.spikes.count);
+  if (arguments.want_active)
+    arguments.active_ends[row] = static_cast<std::uint32_t>(arguments.active.count);
   if (arguments.membrane_trace != nullptr)
-    std::copy_n(membrane, scratch.width, arguments.membrane_trace + row * scratch.width);
+    std::copy_n(membrane, scratch.width(), arguments.membrane_trace + row * scratch.width());
 }
 
 /// One sample with whole-number currents: calls advance(current) for each step.
 template <typename Advance>
 void sum_whole(const MembraneArguments& arguments,
-               Scratch& scratch,
+               MembraneScratch& scratch,
                std::uint32_t own_begin,
                Advance&& advance) {
   const RowGather<WholeSum> gather(arguments.columns.count());
@@ -241,16 +257,16 @@ void sum_whole(const MembraneArguments& arguments,
 /// The same with float weights, bias and further current, summed in double.
 template <typename Advance>
 void sum_double(const MembraneArguments& arguments,
-                Scratch& scratch,
+                MembraneScratch& scratch,
                 std::uint32_t own_begin,
                 Advance&& advance) {
   const RowGather<DoubleSum> gather(arguments.columns.count());
-  Buffer<double> part(static_cast<std::size_t>(scratch.width), kCpu, MemoryTag::scratch);
+  Buffer<double> part(static_cast<std::size_t>(scratch.width()), kCpu, MemoryTag::scratch);
   for (std::int64_t t = 0; t + 1 < arguments.steps; ++t) {
     const double* current = arguments.bias;
     if (arguments.current != nullptr) {
       std::copy_n(
-          arguments.current + t * arguments.current_stride, scratch.width, scratch.current());
+          arguments.current + t * arguments.current_stride, scratch.width(), scratch.current());
       current = scratch.current();
     }
     const auto add = [&](const FiredRows<float>& rows, double amplitude) {
@@ -258,10 +274,10 @@ void sum_double(const MembraneArguments& arguments,
       if (amplitude == 1.0) {
         gather(rows, current, scratch.current());
       } else {
-        gather(rows, nullptr, part.data());
-        for (std::int64_t j = 0; j < scratch.width; ++j)
+        gather(rows, nullptr, scratch.part());
+        for (std::int64_t j = 0; j < scratch.width(); ++j)
           scratch.current()[j] =
-              (current != nullptr ? current[j] : 0.0) + amplitude * part.data()[j];
+              (current != nullptr ? current[j] : 0.0) + amplitude * scratch.part()[j];
       }
       current = scratch.current();
     };
@@ -288,16 +304,16 @@ void sum_double(const MembraneArguments& arguments,
 }
 
 template <int kStates, bool kPerNeuron, bool kMembraneIsState>
-bool sweep_sample(const MembraneArguments& arguments) {
-  Scratch scratch(arguments.columns.count(), kStates);
+bool sweep_sample(const MembraneArguments& arguments, MembraneScratch& scratch) {
+  scratch.start(arguments.columns.count(), kStates);
   const double* const membrane = kMembraneIsState ? scratch.state(0) : scratch.membrane();
+  const double lowest = lowest_of_interest(arguments);
   // Record 0 is the zero state: nobody fires, and all are active when the window reaches down to 0.
-  if (arguments.neuron.threshold < arguments.neuron.window)
-    std::fill_n(scratch.near(), scratch.word_count(), ~std::uint64_t{0});
+  if (lowest < 0.0) std::fill_n(scratch.high(), scratch.word_count(), ~std::uint64_t{0});
   const auto own_begin = static_cast<std::uint32_t>(arguments.spikes.count);
   emit_row(arguments, scratch, membrane, 0);
   const auto advance = [&](const auto& current, std::int64_t row) {
-    advance_row<kStates, kPerNeuron, kMembraneIsState>(arguments, current, scratch);
+    advance_row<kStates, kPerNeuron, kMembraneIsState>(arguments, current, lowest, scratch);
     emit_row(arguments, scratch, membrane, row);
   };
   if (arguments.quantum > 0.0)
@@ -311,21 +327,21 @@ bool sweep_sample(const MembraneArguments& arguments) {
   return finite;
 }
 
-bool advance(const MembraneArguments& arguments) {
+bool advance(const MembraneArguments& arguments, MembraneScratch& scratch) {
   const PackedNeuron<double>& neuron = arguments.neuron;
   if (neuron.membrane_is_state)
-    return neuron.per_neuron ? sweep_sample<1, true, true>(arguments)
-                             : sweep_sample<1, false, true>(arguments);
+    return neuron.per_neuron ? sweep_sample<1, true, true>(arguments, scratch)
+                             : sweep_sample<1, false, true>(arguments, scratch);
   switch (neuron.states) {
     case 1:
-      return neuron.per_neuron ? sweep_sample<1, true, false>(arguments)
-                               : sweep_sample<1, false, false>(arguments);
+      return neuron.per_neuron ? sweep_sample<1, true, false>(arguments, scratch)
+                               : sweep_sample<1, false, false>(arguments, scratch);
     case 2:
-      return neuron.per_neuron ? sweep_sample<2, true, false>(arguments)
-                               : sweep_sample<2, false, false>(arguments);
+      return neuron.per_neuron ? sweep_sample<2, true, false>(arguments, scratch)
+                               : sweep_sample<2, false, false>(arguments, scratch);
     default:
-      return neuron.per_neuron ? sweep_sample<3, true, false>(arguments)
-                               : sweep_sample<3, false, false>(arguments);
+      return neuron.per_neuron ? sweep_sample<3, true, false>(arguments, scratch)
+                               : sweep_sample<3, false, false>(arguments, scratch);
   }
 }
 
@@ -352,8 +368,23 @@ namespace cpu {
 
 HWY_EXPORT(advance);
 
-bool advance_membrane(const MembraneArguments& arguments) {
-  return HWY_DYNAMIC_DISPATCH(advance)(arguments);
+MembraneScratch::MembraneScratch(std::int64_t columns, int states)
+    : width_(padded(columns)),
+      doubles_(static_cast<std::size_t>((states + 3) * width_ + 64), kCpu, MemoryTag::scratch),
+      whole_(static_cast<std::size_t>(width_), kCpu, MemoryTag::scratch),
+      words_(static_cast<std::size_t>(word_count()), kCpu, MemoryTag::scratch),
+      list_(Buffer<std::uint32_t>::zeros(
+          static_cast<std::size_t>(width_ + kRowAlignment), kCpu, MemoryTag::scratch)) {}
+
+void MembraneScratch::start(std::int64_t columns, int states) {
+  width_ = padded(columns);
+  std::fill_n(doubles_.data(), (states + 3) * width_ + 64, 0.0);
+  std::fill_n(words_.data(), word_count(), 0);
+  std::fill_n(list_.data(), list_.size(), 0);
+}
+
+bool advance_membrane(const MembraneArguments& arguments, MembraneScratch& scratch) {
+  return HWY_DYNAMIC_DISPATCH(advance)(arguments, scratch);
 }
 
 }  // namespace cpu

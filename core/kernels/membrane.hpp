@@ -70,10 +70,36 @@ struct MembraneArguments {
 
 namespace cpu {
 
+/// Working memory of advance_membrane() for up to `columns` columns; serves one sample after the
+/// other.
+class MembraneScratch {
+ public:
+  MembraneScratch(std::int64_t columns, int states);
+
+  /// Zero states and nobody to look at, for the first step of a sample of `columns` columns.
+  void start(std::int64_t columns, int states);
+  std::int64_t width() const { return width_; }  ///< columns padded to whole vectors
+  std::int64_t word_count() const { return (width_ + 63) / 64; }
+  double* membrane() { return doubles_.data(); }
+  double* current() { return doubles_.data() + width_; }
+  double* part() { return doubles_.data() + 2 * width_; }
+  double* state(int q) { return doubles_.data() + (q + 3) * width_; }
+  std::int32_t* whole_current() { return whole_.data(); }
+  std::uint64_t* high() { return words_.data(); }  ///< bits of who emit() has to look at
+  std::uint32_t* list() { return list_.data(); }   ///< their columns
+
+ private:
+  std::int64_t width_ = 0;
+  Buffer<double> doubles_;
+  Buffer<std::int32_t> whole_;
+  Buffer<std::uint64_t> words_;
+  Buffer<std::uint32_t> list_;
+};
+
 /// Walks the steps of one sample: sums the current, advances the neurons, records spikes and active
 /// set. Returns false when a state is not finite at the end (a value that is not finite never
 /// becomes finite again).
-bool advance_membrane(const MembraneArguments& arguments);
+bool advance_membrane(const MembraneArguments& arguments, MembraneScratch& scratch);
 
 }  // namespace cpu
 }  // namespace spiketape

@@ -110,10 +110,7 @@ void add_score_gradient(const ReadoutBackwardArguments& arguments,
   }
 }
 
-/// p[k] = decay p[k+1] + dL/dO[k],  lambda[k] = (1 - decay) p[k+1]: a neuron with b = 1 - decay and
-/// c = 1.
 void fill_readout_lambda(const ReadoutBackwardArguments& arguments,
-                         const PackedNeuron<float>& integrator,
                          const SampleRows<float>& lambda) {
   const std::int64_t steps = arguments.current.steps;
   std::fill_n(lambda.data, lambda.samples * steps * lambda.stride, 0.0f);
@@ -129,16 +126,7 @@ void fill_readout_lambda(const ReadoutBackwardArguments& arguments,
     if (arguments.grad_scores != nullptr)
       add_score_gradient(arguments, sample, lambda.columns, lambda.stride, rows);
   }
-  walk_readout(integrator, steps, lambda);
-}
-
-/// The readout as a neuron that never fires; only its adjoint is used.
-PackedNeuron<float> integrator_of(const ReadoutBackwardArguments& arguments) {
-  NeuronModel model;
-  model.a[0][0] = {static_cast<double>(arguments.decay)};
-  model.b[0] = {static_cast<double>(1.0f - arguments.decay)};
-  model.c[0] = {1.0};
-  return {model, arguments.current.neurons};
+  readout_lambda(arguments.decay, steps, lambda);
 }
 
 }  // namespace
@@ -155,11 +143,10 @@ void readout_forward(const ReadoutForwardArguments& arguments) {
 }
 
 void readout_backward(const ReadoutBackwardArguments& arguments) {
-  const PackedNeuron<float> integrator = integrator_of(arguments);
   backpropagate(
       arguments.current,
       nullptr,
-      [&](const SampleRows<float>& lambda) { fill_readout_lambda(arguments, integrator, lambda); },
+      [&](const SampleRows<float>& lambda) { fill_readout_lambda(arguments, lambda); },
       arguments.gradients);
 }
 

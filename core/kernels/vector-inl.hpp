@@ -132,6 +132,14 @@ std::uint64_t mask_bits(D d, Mask mask) {
   return bits;
 }
 
+/// The mask whose lane i is bit i of `bits`.
+template <typename D>
+auto mask_from_bits(D d, std::uint64_t bits) {
+  std::array<std::uint8_t, sizeof(bits)> bytes{};
+  std::memcpy(bytes.data(), &bits, sizeof(bits));
+  return hn::LoadMaskBits(d, bytes.data());
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace spiketape::cpu
 HWY_AFTER_NAMESPACE();
