@@ -212,23 +212,6 @@ void fill(const PackedNeuron<float>& neuron,
              lambda.data + s * spikes.steps() * lambda.stride);
 }
 
-/// Rows hold dL/dO and become lambda = (1 - decay) p[k+1], with p[k] = decay p[k+1] + dL/dO[k].
-void integrate_back(float decay, std::int64_t steps, const SampleRows<float>& rows) {
-  const Tag d;
-  const auto keep = hn::Set(d, decay);
-  const auto take = hn::Set(d, 1.0f - decay);
-  for (std::int64_t s = 0; s < rows.samples; ++s)
-    for (std::int64_t j = 0; j < rows.stride; j += kLanes) {
-      auto p = hn::Zero(d);
-      for (std::int64_t k = (s + 1) * steps - 1; k >= s * steps; --k) {
-        float* const row = rows.data + k * rows.stride + j;
-        const auto grad = hn::Load(d, row);
-        hn::Store(hn::Mul(take, p), d, row);
-        p = hn::MulAdd(keep, p, grad);
-      }
-    }
-}
-
 void couple(const PackedNeuron<float>& neuron,
             const std::array<bool, NeuronModel::kMaxStates>& gradient_through_jump,
             const SpikeTensor& spikes,
@@ -254,11 +237,6 @@ namespace spiketape::cpu {
 
 HWY_EXPORT(fill);
 HWY_EXPORT(couple);
-HWY_EXPORT(integrate_back);
-
-void readout_lambda(float decay, std::int64_t steps, const SampleRows<float>& rows) {
-  HWY_DYNAMIC_DISPATCH(integrate_back)(decay, steps, rows);
-}
 
 void fill_lambda(const PackedNeuron<float>& neuron,
                  const SpikeTensor& spikes,

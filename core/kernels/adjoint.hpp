@@ -16,10 +16,6 @@ void fill_lambda(const PackedNeuron<float>& neuron,
                  const float* eps,
                  const SampleRows<float>& lambda);
 
-/// The same for a leaky readout, in place: rows hold dL/dO and become lambda. With p[steps] = 0:
-/// lambda[k] = (1 - decay) p[k+1],   p[k] = decay p[k+1] + dL/dO[k].
-void readout_lambda(float decay, std::int64_t steps, const SampleRows<float>& rows);
-
 /// For one sample of a layer whose dL/dS[k] also depends on its own future: the jumps r that carry
 /// gradient, and the recurrent weights [neurons, neurons] (null when there are none). Writes eps
 /// from the consumers' gradient:

@@ -4,6 +4,7 @@
 #include "core/kernels/linear_events.hpp"
 
 #include <algorithm>
+#include <array>
 
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
 #undef HWY_TARGET_INCLUDE
@@ -69,36 +70,55 @@ void scatter_all(const EventsByUnit& events,
   }
 }
 
+/// One row of sample_all(): grad[e] += amplitude * weights[unit e] . lambda over kVectors vectors,
+/// with lambda in registers.
+template <int kVectors>
+void sample_row(const FiredRows<float>& rows, const float* lambda, float amplitude, float* grad) {
+  const Tag d;
+  Vector own[kVectors];
+#pragma GCC unroll 16
+  for (int v = 0; v < kVectors; ++v) own[v] = hn::Load(d, lambda + v * kLanes);
+  for (std::int64_t e = 0; e < rows.count; ++e) {
+    const float* const weight = rows.weights + rows.units[e] * rows.stride;
+    auto even = hn::Mul(own[0], hn::LoadU(d, weight));
+    auto odd = hn::Zero(d);
+#pragma GCC unroll 16
+    for (int v = 1; v < kVectors; ++v) {
+      auto& sum = v % 2 == 0 ? even : odd;
+      sum = hn::MulAdd(own[v], hn::LoadU(d, weight + v * kLanes), sum);
+    }
+    grad[e] += amplitude * hn::GetLane(hn::SumOfLanes(d, hn::Add(even, odd)));
+  }
+}
+
+template <int... kVectors>
+constexpr auto sample_rows(std::integer_sequence<int, kVectors...> /*sizes*/) {
+  return std::array{&sample_row<kVectors + 1>...};
+}
+
 void sample_all(const SpikeTensor& source,
                 const float* weights,
                 std::int64_t outputs,
                 const SampleRows<const float>& lambda,
                 float amplitude,
                 float* grad_source) {
-  const Tag d;
+  constexpr std::int64_t kMost = FloatSum::kTile;
+  static constexpr auto kSampleRow = sample_rows(std::make_integer_sequence<int, kMost>());
   const auto offsets = source.active_offsets();
   const UnitId* const units = source.active_units().data();
   const std::int64_t first_row = lambda.first_sample * source.steps();
   const std::int64_t vectors = (lambda.columns.count() + kLanes - 1) / kLanes;
+  const std::int64_t tile = near_equal_tile(vectors, kMost);
   for (std::int64_t row = 0; row < lambda.samples * source.steps(); ++row) {
-    const float* const adjoint = lambda.data + row * lambda.stride;
+    const std::uint32_t begin = offsets[static_cast<std::size_t>(first_row + row)];
     const std::uint32_t end = offsets[static_cast<std::size_t>(first_row + row + 1)];
-    for (std::uint32_t e = offsets[static_cast<std::size_t>(first_row + row)]; e < end; ++e) {
-      const float* const weight = weights + units[e] * outputs + lambda.columns.begin;
-      auto even = hn::Zero(d);
-      auto odd = hn::Zero(d);
-      std::int64_t v = 0;
-      for (; v + 2 <= vectors; v += 2) {
-        even =
-            hn::MulAdd(hn::LoadU(d, weight + v * kLanes), hn::Load(d, adjoint + v * kLanes), even);
-        odd = hn::MulAdd(
-            hn::LoadU(d, weight + (v + 1) * kLanes), hn::Load(d, adjoint + (v + 1) * kLanes), odd);
-      }
-      if (v < vectors)
-        even =
-            hn::MulAdd(hn::LoadU(d, weight + v * kLanes), hn::Load(d, adjoint + v * kLanes), even);
-      grad_source[e] += amplitude * hn::GetLane(hn::SumOfLanes(d, hn::Add(even, odd)));
-    }
+    if (begin == end) continue;
+    for (std::int64_t v = 0; v < vectors; v += tile)
+      kSampleRow[static_cast<std::size_t>(std::min(tile, vectors - v) - 1)](
+          {weights + lambda.columns.begin + v * kLanes, outputs, units + begin, end - begin},
+          lambda.data + row * lambda.stride + v * kLanes,
+          amplitude,
+          grad_source + begin);
   }
 }
 

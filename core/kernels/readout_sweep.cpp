@@ -1,51 +1,22 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <span>
 
 #include <fmt/format.h>
 
 #include "core/error.hpp"
-#include "core/kernels/adjoint.hpp"
 #include "core/kernels/current.hpp"
+#include "core/kernels/integrator.hpp"
+#include "core/kernels/simd.hpp"
 #include "core/parallel.hpp"
 #include "core/sweep.hpp"
 
 namespace spiketape::cpu {
 namespace {
 
-/// The score so far of each class of one sample.
-class ScoreKeeper {
- public:
-  ScoreKeeper(Score score, std::int64_t classes)
-      : score_(score),
-        value_(static_cast<std::size_t>(classes),
-               score == Score::max ? -std::numeric_limits<float>::infinity() : 0.0f),
-        at_(static_cast<std::size_t>(classes)) {}
-
-  void take(std::int64_t step, const float* trace) {
-    for (std::size_t j = 0; j < value_.size(); ++j) {
-      if (score_ == Score::sum || score_ == Score::mean) {
-        value_[j] += trace[j];
-      } else if (score_ == Score::last || trace[j] > value_[j]) {
-        value_[j] = trace[j];
-        at_[j] = static_cast<std::int32_t>(step);
-      }
-    }
-  }
-  float value(std::size_t j, std::int64_t steps) const {
-    return score_ == Score::mean ? value_[j] / static_cast<float>(steps) : value_[j];
-  }
-  std::int32_t at(std::size_t j) const { return at_[j]; }
-
- private:
-  Score score_;
-  std::vector<float> value_;
-  std::vector<std::int32_t> at_;
-};
-
 void check_finite(const CurrentView& current,
                   std::int64_t sample,
-                  const std::vector<float>& state) {
+                  std::span<const float> state) {
   for (std::size_t j = 0; j < state.size(); ++j)
     if (!std::isfinite(state[j]))
       throw NumericError(fmt::format(
@@ -57,35 +28,58 @@ void check_finite(const CurrentView& current,
           state[j]));
 }
 
+/// Memory that the samples of a task share.
+struct Workspace {
+  Workspace(const CurrentView& view, bool wants_trace)
+      : current(view.steps, view.neurons),
+        stride(padded(view.neurons)),
+        floats(static_cast<std::size_t>((wants_trace ? view.steps + 2 : 2) * stride),
+               kCpu,
+               MemoryTag::scratch),
+        at(static_cast<std::size_t>(stride), kCpu, MemoryTag::scratch) {}
+
+  float* scores() { return floats.data(); }
+  float* last() { return floats.data() + stride; }
+  float* trace() { return floats.data() + 2 * stride; }
+
+  RowScratch current;
+  std::int64_t stride;
+  Buffer<float> floats;
+  Buffer<std::int32_t> at;
+};
+
 void forward_sample(const ReadoutForwardArguments& arguments,
                     const Buffer<double>& bias,
+                    Workspace& workspace,
                     std::int64_t sample) {
   const CurrentView& current = arguments.current;
   const std::int64_t classes = current.neurons;
-  RowScratch scratch(current.steps, classes);
-  const SampleRows<float> rows = scratch.rows(sample, 1, {0, classes});
+  const SampleRows<float> rows = workspace.current.rows(sample, 1, {0, classes});
   fill_current(
       current, bias, [](const CurrentView::Term&) { return true; }, rows);
-  std::vector<float> state(static_cast<std::size_t>(classes));
-  ScoreKeeper keeper(arguments.score, classes);
-  for (std::int64_t step = 0; step < current.steps; ++step) {
-    keeper.take(step, state.data());
-    if (arguments.trace != nullptr)
-      std::copy(state.begin(),
-                state.end(),
-                arguments.trace->data() + (sample * current.steps + step) * classes);
-    const float* const input = rows.data + step * rows.stride;
-    if (step + 1 == current.steps) break;
-    for (std::size_t j = 0; j < state.size(); ++j)
-      state[j] = arguments.decay * state[j] + (1.0f - arguments.decay) * input[j];
+  integrate({.current = rows.data,
+             .steps = current.steps,
+             .stride = rows.stride,
+             .decay = arguments.decay,
+             .score = arguments.score,
+             .scores = workspace.scores(),
+             .at = workspace.at.data(),
+             .last = workspace.last(),
+             .trace = arguments.trace != nullptr ? workspace.trace() : nullptr});
+  check_finite(current, sample, {workspace.last(), static_cast<std::size_t>(classes)});
+  if (arguments.trace != nullptr)
+    for (std::int64_t step = 0; step < current.steps; ++step)
+      std::copy_n(workspace.trace() + step * rows.stride,
+                  classes,
+                  arguments.trace->data() + (sample * current.steps + step) * classes);
+  if (arguments.scores != nullptr) {
+    const float share =
+        arguments.score == Score::mean ? 1.0f / static_cast<float>(current.steps) : 1.0f;
+    for (std::int64_t j = 0; j < classes; ++j)
+      arguments.scores->data()[sample * classes + j] = share * workspace.scores()[j];
   }
-  check_finite(current, sample, state);
-  for (std::size_t j = 0; j < state.size(); ++j) {
-    const std::size_t cell = static_cast<std::size_t>(sample * classes) + j;
-    if (arguments.scores != nullptr)
-      arguments.scores->values()[cell] = keeper.value(j, current.steps);
-    if (arguments.at != nullptr) (*arguments.at)[cell] = keeper.at(j);
-  }
+  if (arguments.at != nullptr && arguments.score == Score::max)
+    std::copy_n(workspace.at.data(), classes, arguments.at->data() + sample * classes);
 }
 
 /// Adds dL/dO of one sample to its rows, from the gradient of its scores.
@@ -110,7 +104,7 @@ void add_score_gradient(const ReadoutBackwardArguments& arguments,
   }
 }
 
-void fill_readout_lambda(const ReadoutBackwardArguments& arguments,
+void fill_integrate_back(const ReadoutBackwardArguments& arguments,
                          const SampleRows<float>& lambda) {
   const std::int64_t steps = arguments.current.steps;
   std::fill_n(lambda.data, lambda.samples * steps * lambda.stride, 0.0f);
@@ -126,7 +120,7 @@ void fill_readout_lambda(const ReadoutBackwardArguments& arguments,
     if (arguments.grad_scores != nullptr)
       add_score_gradient(arguments, sample, lambda.columns, lambda.stride, rows);
   }
-  readout_lambda(arguments.decay, steps, lambda);
+  integrate_back(arguments.decay, steps, lambda);
 }
 
 }  // namespace
@@ -137,8 +131,9 @@ void readout_forward(const ReadoutForwardArguments& arguments) {
         fmt::format("{}: a readout needs at least one step, got 0", arguments.current.name));
   const Buffer<double> bias = total_bias(arguments.current);
   parallel_ranges(arguments.current.batch, 8, [&](std::int64_t begin, std::int64_t end) {
+    Workspace workspace(arguments.current, arguments.trace != nullptr);
     for (std::int64_t sample = begin; sample < end; ++sample)
-      forward_sample(arguments, bias, sample);
+      forward_sample(arguments, bias, workspace, sample);
   });
 }
 
@@ -146,7 +141,7 @@ void readout_backward(const ReadoutBackwardArguments& arguments) {
   backpropagate(
       arguments.current,
       nullptr,
-      [&](const SampleRows<float>& lambda) { fill_readout_lambda(arguments, lambda); },
+      [&](const SampleRows<float>& lambda) { fill_integrate_back(arguments, lambda); },
       arguments.gradients);
 }
 

@@ -7,6 +7,7 @@
 #define SPIKETAPE_VECTOR_INL
 #endif
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -92,6 +93,12 @@ constexpr auto gather_tiles(std::integer_sequence<int, kVectors...> /*sizes*/) {
   return std::array{&gather_tile<How, kVectors + 1>...};
 }
 
+/// The width of tiles of near equal size that cover `vectors` with at most `most` each.
+inline std::int64_t near_equal_tile(std::int64_t vectors, std::int64_t most) {
+  const std::int64_t tiles = std::max<std::int64_t>((vectors + most - 1) / most, 1);
+  return (vectors + tiles - 1) / tiles;
+}
+
 /// Sums rows over a fixed run of columns, cut into tiles of near equal width that fit the
 /// registers.
 template <typename How>
@@ -99,10 +106,8 @@ class RowGather {
  public:
   using Sum = typename How::Sum;
 
-  explicit RowGather(std::int64_t columns) : vectors_((columns + kLanes - 1) / kLanes) {
-    const std::int64_t tiles = (vectors_ + How::kTile - 1) / How::kTile;
-    tile_ = tiles > 0 ? (vectors_ + tiles - 1) / tiles : 0;
-  }
+  explicit RowGather(std::int64_t columns)
+      : vectors_((columns + kLanes - 1) / kLanes), tile_(near_equal_tile(vectors_, How::kTile)) {}
 
   /// out = start + sum of the fired rows; reads and writes whole vectors. `out` may be `start`.
   void operator()(FiredRows<typename How::Weight> rows, const Sum* start, Sum* out) const {
@@ -120,7 +125,7 @@ class RowGather {
   static constexpr int kLanes = static_cast<int>(hn::MaxLanes(typename How::SumTag()));
 
   std::int64_t vectors_;
-  std::int64_t tile_ = 0;
+  std::int64_t tile_;
 };
 
 /// The lanes of a mask as bits, lane 0 lowest.
@@ -130,14 +135,6 @@ std::uint64_t mask_bits(D d, Mask mask) {
   std::uint8_t bits = 0;
   hn::StoreMaskBits(d, mask, &bits);
   return bits;
-}
-
-/// The mask whose lane i is bit i of `bits`.
-template <typename D>
-auto mask_from_bits(D d, std::uint64_t bits) {
-  std::array<std::uint8_t, sizeof(bits)> bytes{};
-  std::memcpy(bytes.data(), &bits, sizeof(bits));
-  return hn::LoadMaskBits(d, bytes.data());
 }
 
 }  // namespace HWY_NAMESPACE
