@@ -2,9 +2,9 @@
 // cache; each synapse then samples dL/dS at the active sources and scatters into its weight
 // gradient. Small weights do both at once: fixed shards of samples run in parallel, each with a
 // gradient of its own, and these are added in order. For large weights that would cost too much
-// memory: they sample in one pass over the samples and scatter in another, where columns of neurons
-// run in parallel and each takes all samples in order. Either way nothing is summed in an order
-// that depends on threads.
+// memory: they sample in one pass over the samples and scatter in another, where the two halves of
+// the batch and columns of neurons run in parallel. Either way nothing is summed in an order that
+// depends on threads.
 #include <algorithm>
 #include <optional>
 
@@ -132,47 +132,67 @@ void sample_source(const CurrentView& current,
       });
 }
 
-/// The events of each group of `size` samples, by unit.
-std::vector<EventsByUnit> sort_groups(const SpikeTensor& source, std::int64_t size) {
-  std::vector<EventsByUnit> groups(static_cast<std::size_t>((source.batch() + size - 1) / size));
-  parallel_ranges(source.batch(), size, [&](std::int64_t begin, std::int64_t end) {
-    groups[static_cast<std::size_t>(begin / size)] = sort_by_unit(source, begin, end - begin);
-  });
+/// Consecutive samples whose lambdas are scattered in one call.
+struct Group {
+  std::int64_t first;
+  std::int64_t samples;
+  EventsByUnit by_unit;
+};
+
+/// The groups of each shard of samples, with their events by unit where the synapse wants them.
+std::vector<std::vector<Group>> make_groups(const CurrentView& current,
+                                            const CurrentView::Term& term,
+                                            std::int64_t shards) {
+  const std::int64_t size =
+      group_size(current.steps, std::min<std::int64_t>(padded(current.neurons), 256));
+  std::vector<std::vector<Group>> groups(static_cast<std::size_t>(shards));
+  std::vector<Group*> all;
+  for (std::int64_t shard = 0; shard < shards; ++shard) {
+    auto& own = groups[static_cast<std::size_t>(shard)];
+    const std::int64_t end = current.batch * (shard + 1) / shards;
+    for (std::int64_t first = current.batch * shard / shards; first < end; first += size)
+      own.push_back({first, std::min(size, end - first), {}});
+    for (Group& group : own) all.push_back(&group);
+  }
+  if (term.synapse.wants_events_by_unit(term.source))
+    parallel_for(static_cast<std::int64_t>(all.size()), [&](std::int64_t i) {
+      Group& group = *all[static_cast<std::size_t>(i)];
+      group.by_unit = sort_by_unit(term.source, group.first, group.samples);
+    });
   return groups;
 }
 
-/// The gradient of the weights, by columns. A synapse whose columns share weights (grain 0) runs as
-/// one task straight into it.
+/// The gradient of the weights, by halves of the batch and by columns. A synapse whose columns
+/// share weights (grain 0) runs as one task straight into it.
 void scatter_weight(const CurrentView& current,
                     const FillLambda& fill_lambda,
                     const Projection& projection) {
   const auto& [source, weight, synapse, amplitude] = projection.term;
   Tensor& grad = *projection.grad_weight;
   if (source.event_count() == 0) return;
-  const std::int64_t size =
-      group_size(current.steps, std::min<std::int64_t>(padded(current.neurons), 128));
   const std::int64_t grain = synapse.column_grain(source);
-  const std::int64_t threads = thread_count();
-  const std::int64_t rounds =
-      current.steps * padded(current.neurons) / threads / (2 * kTileFloats) + 1;
-  const auto blocks = split_columns(current.neurons,
-                                    grain == 0 ? 1 : threads * rounds,
-                                    std::max<std::int64_t>(grain, kRowAlignment));
+  const std::int64_t shards = grain == 0 ? 1 : std::min<std::int64_t>(current.batch, 2);
+  // As few columns as keep every thread busy and a block of the gradient in the cache.
+  const std::int64_t pieces = std::max((thread_count() + shards - 1) / shards,
+                                       grad.size() / (3 * kTileFloats) + 1);
+  const auto blocks = split_columns(
+      current.neurons, grain == 0 ? 1 : pieces, std::max<std::int64_t>(grain, kRowAlignment));
+  const auto block_count = static_cast<std::int64_t>(blocks.size());
+  const auto groups = make_groups(current, projection.term, shards);
   const bool by_unit = synapse.wants_events_by_unit(source);
-  const auto groups = by_unit ? sort_groups(source, size) : std::vector<EventsByUnit>();
-  std::vector<std::optional<Part>> parts(blocks.size());
-  parallel_for(static_cast<std::int64_t>(blocks.size()), [&](std::int64_t task) {
-    const Columns columns = blocks[static_cast<std::size_t>(task)];
+  std::vector<std::optional<Part>> parts(static_cast<std::size_t>(shards * block_count));
+  parallel_for(shards * block_count, [&](std::int64_t task) {
+    const Columns columns = blocks[static_cast<std::size_t>(task % block_count)];
     std::optional<Part>& part = parts[static_cast<std::size_t>(task)];
     if (grain > 0) part.emplace(grad, columns);
     Tensor& own = part ? part->grad : grad;
-    RowScratch scratch(size * current.steps, columns.count());
-    for (std::int64_t first = 0; first < current.batch; first += size) {
-      const SampleRows<float> lambda =
-          scratch.rows(first, std::min(size, current.batch - first), columns);
+    const auto& own_groups = groups[static_cast<std::size_t>(task / block_count)];
+    RowScratch scratch(own_groups.front().samples * current.steps, columns.count());
+    for (const Group& group : own_groups) {
+      const SampleRows<float> lambda = scratch.rows(group.first, group.samples, columns);
       fill_lambda(lambda);
       synapse.scatter(source,
-                      by_unit ? &groups[static_cast<std::size_t>(first / size)] : nullptr,
+                      by_unit ? &group.by_unit : nullptr,
                       as_const(lambda),
                       amplitude,
                       own.data(),
