@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/block_cache.hpp"
 #include "core/error.hpp"
 
 namespace spiketape {
@@ -49,15 +50,28 @@ class CpuMemory final : public MemoryResource {
  public:
   void clear(void* memory, std::size_t bytes) override { std::memset(memory, 0, bytes); }
   Device device() const override { return kCpu; }
+  void release_unused() override {
+    for (void* block : cache_.take_all()) std::free(block);
+  }
 
  private:
   void* do_allocate(std::size_t bytes) override {
-    const std::size_t padded = (bytes + kSlack + kAlignment - 1) / kAlignment * kAlignment;
-    void* memory = std::aligned_alloc(kAlignment, padded);
-    if (memory != nullptr) std::memset(static_cast<char*>(memory) + bytes, 0, padded - bytes);
+    void* memory = cache_.take(bytes + kSlack);
+    if (memory == nullptr) memory = fresh(bytes + kSlack);
+    if (memory != nullptr) std::memset(static_cast<char*>(memory) + bytes, 0, kSlack);
     return memory;
   }
-  void do_deallocate(void* memory, std::size_t /*bytes*/) noexcept override { std::free(memory); }
+  void do_deallocate(void* memory, std::size_t bytes) noexcept override {
+    if (!cache_.keep(memory, bytes + kSlack)) std::free(memory);
+  }
+  void* fresh(std::size_t bytes) {
+    void* memory = std::aligned_alloc(kAlignment, BlockCache::block_size(bytes));
+    if (memory != nullptr) return memory;
+    release_unused();
+    return std::aligned_alloc(kAlignment, BlockCache::block_size(bytes));
+  }
+
+  BlockCache cache_;
 };
 
 }  // namespace
@@ -104,7 +118,7 @@ void MemoryResource::deallocate(void* memory, std::size_t bytes, MemoryTag tag) 
 
 MemoryResource& memory_resource(Device device) {
   require_available(device);
-  static CpuMemory cpu;
+  static auto& cpu = *new CpuMemory;  // never destroyed: arrays of static lifetime may outlive it
   return cpu;
 }
 

@@ -57,6 +57,8 @@ class MemoryResource {
   /// Sets `bytes` bytes to zero.
   virtual void clear(void* memory, std::size_t bytes) = 0;
   virtual Device device() const = 0;
+  /// Gives memory that is kept for reuse back to the system; none of it counts as in use.
+  virtual void release_unused() = 0;
 
  private:
   virtual void* do_allocate(std::size_t bytes) = 0;  ///< nullptr when there is none left

@@ -3,6 +3,25 @@
 #include <algorithm>
 
 namespace spiketape {
+namespace {
+
+/// The row of each event of rows [0, row_count). Writes whole runs, of which the next row keeps what
+/// belongs to this one: how many events a row has cannot be predicted.
+Buffer<UnitId> rows_of_events(const std::uint32_t* offsets, std::size_t row_count) {
+  constexpr std::uint32_t kRun = 16;
+  Buffer<UnitId> rows(offsets[row_count] - offsets[0] + kRun, kCpu, MemoryTag::scratch);
+  for (std::size_t row = 0; row < row_count; ++row) {
+    std::uint32_t e = offsets[row] - offsets[0];
+    const std::uint32_t end = offsets[row + 1] - offsets[0];
+    do {
+      std::fill_n(rows.data() + e, kRun, static_cast<UnitId>(row));
+      e += kRun;
+    } while (e < end);
+  }
+  return rows;
+}
+
+}  // namespace
 
 EventsByUnit sort_by_unit(const SpikeTensor& source,
                           std::int64_t first_sample,
@@ -33,9 +52,9 @@ EventsByUnit sort_by_unit(const SpikeTensor& source,
   sorted.begins[fired] = total;
   sorted.fired = static_cast<std::int64_t>(fired);
   sorted.rows = Buffer<UnitId>(total, kCpu, MemoryTag::scratch);
-  for (std::size_t row = 0; row < row_count; ++row)
-    for (std::uint32_t e = offsets[row]; e < offsets[row + 1]; ++e)
-      sorted.rows[count[id[e]]++] = static_cast<UnitId>(row);
+  const Buffer<UnitId> row_of = rows_of_events(offsets, row_count);
+  for (std::uint32_t e = 0; e < total; ++e)
+    sorted.rows[count[id[offsets[0] + e]]++] = row_of[e];
   return sorted;
 }
 

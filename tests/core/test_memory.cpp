@@ -6,6 +6,7 @@
 #include <string>
 #include <thread>
 
+#include "core/block_cache.hpp"
 #include "core/error.hpp"
 #include "core/memory.hpp"
 
@@ -78,6 +79,47 @@ TEST_CASE("tag scopes nest and belong to one thread") {
     CHECK(elsewhere == MemoryTag::other);
   }
   CHECK(current_memory_tag() == MemoryTag::other);
+}
+
+TEST_CASE("freed memory serves again, with zeros behind its end") {
+  MemoryResource& memory = memory_resource(kCpu);
+  for (const std::size_t bytes : {1000u, 990u, 5000u, 100'000u}) {
+    void* block = memory.allocate(bytes, MemoryTag::scratch);
+    std::memset(block, 0xff, bytes);
+    memory.deallocate(block, bytes, MemoryTag::scratch);
+    void* again = memory.allocate(bytes - 7, MemoryTag::scratch);
+    const auto* behind = static_cast<const unsigned char*>(again) + bytes - 7;
+    for (int i = 0; i < 64; ++i) CHECK(behind[i] == 0);
+    memory.deallocate(again, bytes - 7, MemoryTag::scratch);
+  }
+  memory.release_unused();
+  void* fresh = memory.allocate(1000, MemoryTag::scratch);
+  CHECK(fresh != nullptr);
+  memory.deallocate(fresh, 1000, MemoryTag::scratch);
+}
+
+TEST_CASE("blocks grow by at most a quarter over what was asked for") {
+  for (std::size_t bytes = 320; bytes < 100'000'000; bytes += bytes / 3) {
+    const std::size_t block = BlockCache::block_size(bytes);
+    CHECK(block >= bytes);
+    CHECK(block % 64 == 0);
+    CHECK(block <= bytes + bytes / 4 + 64);
+    CHECK(BlockCache::block_size(block) == block);
+  }
+}
+
+TEST_CASE("the block cache hands a block out once, and only for its own size") {
+  BlockCache cache;
+  CHECK(cache.take(100) == nullptr);
+  alignas(64) char block[128];
+  if (!cache.keep(block, 100)) return;  // nothing is kept with the address sanitizer
+  CHECK(cache.take(1000) == nullptr);
+  CHECK(cache.take(120) == block);
+  CHECK(cache.take(120) == nullptr);
+  CHECK(cache.keep(block, 100));
+  CHECK(cache.take_all().size() == 1);
+  CHECK(cache.take(100) == nullptr);
+  CHECK_FALSE(cache.keep(block, std::size_t{1} << 40));
 }
 
 TEST_CASE("every memory tag has a name of its own") {
