@@ -8,9 +8,9 @@
 namespace spiketape {
 
 /// Freed blocks of memory that wait to be handed out again. Every training step asks for much the
-/// same arrays; fetching them anew from the operating system costs more than filling them. Sizes are
-/// rounded up by at most a quarter, so that an array which has grown a little fits again. Thread
-/// safe. With the address sanitizer nothing is kept, so that use after free is found.
+/// same arrays; fetching them anew from the operating system costs more than filling them. Sizes
+/// are rounded up by at most a quarter, so that an array which has grown a little fits again.
+/// Thread safe. With the address sanitizer nothing is kept, so that use after free is found.
 class BlockCache {
  public:
   /// The size of a block for `bytes` bytes, a multiple of 64.

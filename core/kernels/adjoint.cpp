@@ -137,8 +137,10 @@ void fill_sample_of_one_state(const PackedNeuron<float>& neuron,
       for (std::int64_t j = 0; j < lambda.columns.count(); j += kLanes) {
         const auto count = static_cast<std::size_t>(lambda.columns.count() - j);
         const auto gain = hn::Mul(read(b, j), read(c, j));
-        hn::Store(
-            hn::MulAdd(gain, hn::MaskedLoad(hn::FirstN(d, count), d, eps + j), hn::Load(d, row + j)), d, row + j);
+        hn::Store(hn::MulAdd(
+                      gain, hn::MaskedLoad(hn::FirstN(d, count), d, eps + j), hn::Load(d, row + j)),
+                  d,
+                  row + j);
       }
       continue;
     }

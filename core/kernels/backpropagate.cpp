@@ -1,10 +1,10 @@
-// Reading guide: fill_lambda writes dL/dI of a few samples into a scratch that fits the second-level
-// cache; each synapse then samples dL/dS at the active sources and scatters into its weight
-// gradient. Small weights do both at once: fixed shards of samples run in parallel, each with a
-// gradient of its own, and these are added in order. For large weights that would cost too much
-// memory: they sample in one pass over the samples and scatter in another, where the two halves of
-// the batch and columns of neurons run in parallel. Either way nothing is summed in an order that
-// depends on threads.
+// Reading guide: fill_lambda writes dL/dI of a few samples into a scratch that fits the
+// second-level cache; each synapse then samples dL/dS at the active sources and scatters into its
+// weight gradient. Small weights do both at once: fixed shards of samples run in parallel, each
+// with a gradient of its own, and these are added in order. For large weights that would cost too
+// much memory: they sample in one pass over the samples and scatter in another, where the two
+// halves of the batch and columns of neurons run in parallel. Either way nothing is summed in an
+// order that depends on threads.
 #include <algorithm>
 #include <optional>
 
@@ -173,8 +173,8 @@ void scatter_weight(const CurrentView& current,
   const std::int64_t grain = synapse.column_grain(source);
   const std::int64_t shards = grain == 0 ? 1 : std::min<std::int64_t>(current.batch, 2);
   // As few columns as keep every thread busy and a block of the gradient in the cache.
-  const std::int64_t pieces = std::max((thread_count() + shards - 1) / shards,
-                                       grad.size() / (3 * kTileFloats) + 1);
+  const std::int64_t pieces =
+      std::max((thread_count() + shards - 1) / shards, grad.size() / (3 * kTileFloats) + 1);
   const auto blocks = split_columns(
       current.neurons, grain == 0 ? 1 : pieces, std::max<std::int64_t>(grain, kRowAlignment));
   const auto block_count = static_cast<std::int64_t>(blocks.size());
@@ -251,11 +251,10 @@ void backpropagate(const CurrentView& current,
         current, fill_lambda, {current.terms[i], gradients.sources[i], gradients.weights[i]});
   if (gradients.recurrence != nullptr) {
     const auto synapse = linear_synapse(current.neurons, current.neurons, SynapsePath::event);
-    backpropagate_one(current,
-                      fill_lambda,
-                      {{*own_spikes, *current.recurrence, *synapse, 1.0f},
-                       nullptr,
-                       gradients.recurrence});
+    backpropagate_one(
+        current,
+        fill_lambda,
+        {{*own_spikes, *current.recurrence, *synapse, 1.0f}, nullptr, gradients.recurrence});
   }
   if (std::any_of(gradients.biases.begin(), gradients.biases.end(), [](const Tensor* grad) {
         return grad != nullptr;

@@ -5,8 +5,8 @@
 namespace spiketape {
 namespace {
 
-/// The row of each event of rows [0, row_count). Writes whole runs, of which the next row keeps what
-/// belongs to this one: how many events a row has cannot be predicted.
+/// The row of each event of rows [0, row_count). Writes whole runs, of which the next row keeps
+/// what belongs to this one: how many events a row has cannot be predicted.
 Buffer<UnitId> rows_of_events(const std::uint32_t* offsets, std::size_t row_count) {
   constexpr std::uint32_t kRun = 16;
   Buffer<UnitId> rows(offsets[row_count] - offsets[0] + kRun, kCpu, MemoryTag::scratch);
@@ -53,8 +53,7 @@ EventsByUnit sort_by_unit(const SpikeTensor& source,
   sorted.fired = static_cast<std::int64_t>(fired);
   sorted.rows = Buffer<UnitId>(total, kCpu, MemoryTag::scratch);
   const Buffer<UnitId> row_of = rows_of_events(offsets, row_count);
-  for (std::uint32_t e = 0; e < total; ++e)
-    sorted.rows[count[id[offsets[0] + e]]++] = row_of[e];
+  for (std::uint32_t e = 0; e < total; ++e) sorted.rows[count[id[offsets[0] + e]]++] = row_of[e];
   return sorted;
 }
 

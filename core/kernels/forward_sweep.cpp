@@ -149,8 +149,15 @@ bool run_sample(const Sweep& sweep,
   RowArena spikes;
   RowArena active;
   Workspace workspace(sweep);
-  run_sample(
-      sweep, workspace, sample, columns, spikes, active, ends.data(), ends.data() + steps, trace.data());
+  run_sample(sweep,
+             workspace,
+             sample,
+             columns,
+             spikes,
+             active,
+             ends.data(),
+             ends.data() + steps,
+             trace.data());
   for (std::int64_t step = 0; step < steps; ++step)
     for (std::int64_t j = 0; j < columns.count(); ++j)
       if (const double membrane = trace.data()[step * width + j]; !std::isfinite(membrane))

@@ -9,14 +9,14 @@ namespace spiketape::cpu {
 
 /// One sample's readout; arrays are padded to whole vectors (`stride`) and 64-byte aligned.
 struct Integration {
-  const float* current;   ///< I, [steps, stride]
+  const float* current;  ///< I, [steps, stride]
   std::int64_t steps;
   std::int64_t stride;
   float decay;
   Score score;
-  float* scores;          ///< [stride]: the largest, the sum (also for the mean) or the last of O
-  std::int32_t* at;       ///< [stride]: the step of the largest; only for Score::max
-  float* last;            ///< [stride]: O[steps - 1]
+  float* scores;           ///< [stride]: the largest, the sum (also for the mean) or the last of O
+  std::int32_t* at;        ///< [stride]: the step of the largest; only for Score::max
+  float* last;             ///< [stride]: O[steps - 1]
   float* trace = nullptr;  ///< O, [steps, stride], or null
 };
 

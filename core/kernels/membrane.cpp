@@ -140,7 +140,8 @@ std::size_t list_columns(const std::uint64_t* words, std::int64_t columns, std::
     end += std::popcount(bits);
     do {  // four at a time, whether there are so many or not
       for (int i = 0; i < 4; ++i, bits &= bits - 1)
-        *to++ = static_cast<std::uint32_t>(first) + (static_cast<std::uint32_t>(std::countr_zero(bits)) & 63u);
+        *to++ = static_cast<std::uint32_t>(first) +
+                (static_cast<std::uint32_t>(std::countr_zero(bits)) & 63u);
     } while (bits != 0);
   }
   return static_cast<std::size_t>(end - list);
@@ -158,8 +159,7 @@ void emit(const MembraneArguments& arguments, const double* membrane, MembraneSc
   UnitId* unit = kActive ? arguments.active.units() + arguments.active.count : nullptr;
   float* value = kActive ? arguments.active.values() + arguments.active.count : nullptr;
   const std::uint32_t* const list = scratch.list();
-  const std::size_t count =
-      list_columns(scratch.high(), arguments.columns.count(), scratch.list());
+  const std::size_t count = list_columns(scratch.high(), arguments.columns.count(), scratch.list());
   for (std::size_t first = 0; first < count; first += kLooks) {
 #pragma GCC unroll 8
     for (std::size_t i = first; i < first + kLooks; ++i) {

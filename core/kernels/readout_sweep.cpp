@@ -14,9 +14,7 @@
 namespace spiketape::cpu {
 namespace {
 
-void check_finite(const CurrentView& current,
-                  std::int64_t sample,
-                  std::span<const float> state) {
+void check_finite(const CurrentView& current, std::int64_t sample, std::span<const float> state) {
   for (std::size_t j = 0; j < state.size(); ++j)
     if (!std::isfinite(state[j]))
       throw NumericError(fmt::format(
