@@ -80,10 +80,10 @@ void sample_and_scatter(const CurrentView& current,
                         const FillLambda& fill_lambda,
                         const Projection& projection,
                         std::int64_t shards) {
-  const auto& [source, weight, synapse, amplitude] = projection.term;
+  const CurrentView::Term& term = projection.term;
   const Columns all{0, current.neurons};
-  const bool scatters = projection.grad_weight != nullptr && source.event_count() > 0;
-  const bool by_unit = scatters && synapse.wants_events_by_unit(source);
+  const bool scatters = projection.grad_weight != nullptr && term.source.event_count() > 0;
+  const bool by_unit = scatters && term.synapse.wants_events_by_unit(term.source);
   const std::int64_t size = group_size(current.steps, padded(current.neurons));
   std::vector<std::optional<Part>> parts(static_cast<std::size_t>(shards));
   parallel_for(shards, [&](std::int64_t shard) {
@@ -96,16 +96,17 @@ void sample_and_scatter(const CurrentView& current,
       const SampleRows<float> lambda = scratch.rows(first, samples, all);
       fill_lambda(lambda);
       if (projection.grad_source != nullptr)
-        synapse.sample(source, weight, as_const(lambda), amplitude, projection.grad_source);
+        term.synapse.sample(
+            term.source, term.weight, as_const(lambda), term.amplitude, projection.grad_source);
       if (!scatters) continue;
       EventsByUnit events;
-      if (by_unit) events = sort_by_unit(source, first, samples);
-      synapse.scatter(source,
-                      by_unit ? &events : nullptr,
-                      as_const(lambda),
-                      amplitude,
-                      part->grad.data(),
-                      part->grad.dim(1));
+      if (by_unit) events = sort_by_unit(term.source, first, samples);
+      term.synapse.scatter(term.source,
+                           by_unit ? &events : nullptr,
+                           as_const(lambda),
+                           term.amplitude,
+                           part->grad.data(),
+                           part->grad.dim(1));
     }
   });
   if (scatters) add_parts(parts, *projection.grad_weight);
@@ -167,10 +168,10 @@ std::vector<std::vector<Group>> make_groups(const CurrentView& current,
 void scatter_weight(const CurrentView& current,
                     const FillLambda& fill_lambda,
                     const Projection& projection) {
-  const auto& [source, weight, synapse, amplitude] = projection.term;
+  const CurrentView::Term& term = projection.term;
   Tensor& grad = *projection.grad_weight;
-  if (source.event_count() == 0) return;
-  const std::int64_t grain = synapse.column_grain(source);
+  if (term.source.event_count() == 0) return;
+  const std::int64_t grain = term.synapse.column_grain(term.source);
   const std::int64_t shards = grain == 0 ? 1 : std::min<std::int64_t>(current.batch, 2);
   // As few columns as keep every thread busy and a block of the gradient in the cache.
   const std::int64_t pieces =
@@ -178,8 +179,8 @@ void scatter_weight(const CurrentView& current,
   const auto blocks = split_columns(
       current.neurons, grain == 0 ? 1 : pieces, std::max<std::int64_t>(grain, kRowAlignment));
   const auto block_count = static_cast<std::int64_t>(blocks.size());
-  const auto groups = make_groups(current, projection.term, shards);
-  const bool by_unit = synapse.wants_events_by_unit(source);
+  const auto groups = make_groups(current, term, shards);
+  const bool by_unit = term.synapse.wants_events_by_unit(term.source);
   std::vector<std::optional<Part>> parts(static_cast<std::size_t>(shards * block_count));
   parallel_for(shards * block_count, [&](std::int64_t task) {
     const Columns columns = blocks[static_cast<std::size_t>(task % block_count)];
@@ -191,12 +192,12 @@ void scatter_weight(const CurrentView& current,
     for (const Group& group : own_groups) {
       const SampleRows<float> lambda = scratch.rows(group.first, group.samples, columns);
       fill_lambda(lambda);
-      synapse.scatter(source,
-                      by_unit ? &group.by_unit : nullptr,
-                      as_const(lambda),
-                      amplitude,
-                      own.data(),
-                      own.dim(-1));
+      term.synapse.scatter(term.source,
+                           by_unit ? &group.by_unit : nullptr,
+                           as_const(lambda),
+                           term.amplitude,
+                           own.data(),
+                           own.dim(-1));
     }
   });
   add_parts(parts, grad);
