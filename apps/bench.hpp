@@ -75,4 +75,8 @@ BenchResult bench(const BenchShape& shape, const BenchSettings& settings);
 /// Adds `spiketape bench`.
 void add_bench(CLI::App& app);
 
+/// Prints times of one layer by event path and by matrix product over widths and densities: the
+/// table that SynapsePath::automatic was set by.
+void bench_paths(std::int64_t batch, int repeats);
+
 }  // namespace spiketape::apps

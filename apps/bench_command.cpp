@@ -10,6 +10,7 @@
 #include "apps/bench.hpp"
 #include "core/error.hpp"
 #include "core/kernels/simd.hpp"
+#include "core/parallel.hpp"
 
 namespace spiketape::apps {
 namespace {
@@ -20,6 +21,7 @@ struct Command {
   std::string scan;
   std::string json;
   bool no_dense = false;
+  bool paths = false;
   BenchSettings settings;
 };
 
@@ -145,6 +147,11 @@ void run_bench(Command command) {
   command.settings.with_dense = !command.no_dense;
   if (command.settings.batch < 1 || command.settings.repeats < 1)
     throw Error("bench: batch and repeats must be 1 or more");
+  if (command.paths) {
+    if (command.settings.threads > 0) set_thread_count(command.settings.threads);
+    bench_paths(command.settings.batch, static_cast<int>(command.settings.repeats));
+    return;
+  }
   std::vector<BenchSettings> all = {command.settings};
   if (!command.scan.empty()) {
     const Scan scan = parse_scan(command.scan);
@@ -200,6 +207,10 @@ void add_bench(CLI::App& app) {
   sub->add_flag("--no-dense",
                 command->no_dense,
                 "leave out the dense baseline (window = infinity, path = gemm)");
+  sub->add_flag(
+      "--paths",
+      command->paths,
+      "instead: one layer by event path and by matrix product, over widths and densities");
   sub->add_option(
       "--json", command->json, "write a JSON list to this file, or - for standard output");
   sub->callback([command] { run_bench(*command); });

@@ -11,8 +11,8 @@
 namespace spiketape {
 namespace {
 
-/// Spikes per neuron and step from which the matrix product is the faster path; see `spiketape
-/// bench --path`.
+/// Spikes per neuron and step from which the matrix product is the faster path, as `spiketape bench
+/// --paths` shows (docs/engine.md, "Two paths").
 constexpr double kGemmDensity = 0.5;
 /// Weights below which a matrix product is not worth its set-up.
 constexpr std::int64_t kGemmWeights = 4096;
