@@ -145,8 +145,16 @@ void write_json(const std::string& file, const nlohmann::ordered_json& all) {
 void run_bench(Command command) {
   command.settings.path = parse_synapse_path(command.path);
   command.settings.with_dense = !command.no_dense;
-  if (command.settings.batch < 1 || command.settings.repeats < 1)
-    throw Error("bench: batch and repeats must be 1 or more");
+  const auto require = [](const char* name,
+                          std::int64_t value,
+                          std::int64_t least,
+                          std::int64_t most) {
+    if (value < least || value > most)
+      throw Error(fmt::format("bench: --{}: expected {} to {}, got {}", name, least, most, value));
+  };
+  require("batch", command.settings.batch, 1, 1 << 20);
+  require("repeats", command.settings.repeats, 1, 1 << 20);
+  require("threads", command.settings.threads, 0, 4096);
   if (command.paths) {
     if (command.settings.threads > 0) set_thread_count(command.settings.threads);
     bench_paths(command.settings.batch, static_cast<int>(command.settings.repeats));

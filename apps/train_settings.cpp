@@ -48,7 +48,11 @@ void TrainSettings::check() const {
   require(threads <= 4096, "threads", "4096 or less", threads);
   require(clip >= 0.0, "clip", "0 (off) or more", clip);
   require(calibrate >= 0.0 && calibrate < 100.0, "calibrate", "a percentage below 100", calibrate);
-  require(std::isfinite(warm_up) && warm_up >= 0.0, "warm_up", "0 or more epochs", warm_up);
+  require(warm_up >= 0.0 && warm_up <= 1e6, "warm_up", "0 to 1e6 epochs", warm_up);
+  require(schedule_factor > 0.0 && schedule_factor <= 1.0,
+          "schedule_factor",
+          "more than 0 and at most 1",
+          schedule_factor);
   require(schedule_epochs >= 1, "schedule_epochs", "1 or more", schedule_epochs);
   require(checkpoint_seconds > 0.0, "checkpoint_seconds", "more than 0", checkpoint_seconds);
   require_available(parse_device(device));

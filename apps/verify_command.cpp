@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/verify.hpp"
+#include "core/error.hpp"
 
 namespace spiketape::apps {
 namespace {
@@ -17,9 +18,15 @@ void run_verify(const VerifySettings& settings) {
   const SynapsePath path = parse_synapse_path(settings.path);
   std::size_t passed = 0;
   for (const std::string& file : settings.cases) {
-    const CaseReport report = verify_case(file, path);
-    fmt::print("{}", to_text(report));
-    if (report.passed()) ++passed;
+    try {
+      const CaseReport report = verify_case(file, path);
+      fmt::print("{}", to_text(report));
+      if (report.passed()) ++passed;
+    } catch (const Error& error) {  // the other cases still count
+      const std::string what = error.what();
+      fmt::print(
+          "{}\n  FAIL: {}\n", file, what.starts_with(file) ? what.substr(file.size() + 2) : what);
+    }
   }
   fmt::print("{} of {} cases pass (tolerance {:g}, path {})\n",
              passed,

@@ -4,8 +4,8 @@
 
 namespace spiketape {
 
-// z[b, i] = sum over t of S[b, t, i];  dL/dS[b, t, i] = dL/dz[b, i] at each active entry.  Saved:
-// nothing.
+// z[b, i] = amplitude * sum over t of S[b, t, i];  dL/dS[b, t, i] = amplitude * dL/dz[b, i] at each
+// active entry.  Saved: nothing.
 Variable spike_count(const SpikeVariable& spikes) {
   const bool recorded = recording(spikes);
   const std::int64_t steps = spikes.steps();
@@ -20,7 +20,7 @@ Variable spike_count(const SpikeVariable& spikes) {
         for (auto e = offsets[static_cast<std::size_t>(sample * steps)];
              e < offsets[static_cast<std::size_t>((sample + 1) * steps)];
              ++e)
-          count[units[e]] += 1.0f;
+          count[units[e]] += spikes.amplitude();
       }
     });
   if (recorded)
@@ -35,7 +35,7 @@ Variable spike_count(const SpikeVariable& spikes) {
           for (auto e = offsets[static_cast<std::size_t>(sample * steps)];
                e < offsets[static_cast<std::size_t>((sample + 1) * steps)];
                ++e)
-            grad[e] += grad_count[units[e]];
+            grad[e] += spikes.amplitude() * grad_count[units[e]];
         }
       });
     });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <new>
 
 namespace spiketape {
 namespace {
@@ -10,7 +11,14 @@ constexpr std::size_t kUnit = 64;
 constexpr std::size_t kLargest = std::size_t{32} << 20;
 constexpr std::size_t kMostKept = std::size_t{256} << 20;
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SPIKETAPE_ADDRESS_SANITIZER
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define SPIKETAPE_ADDRESS_SANITIZER
+#endif
+#if defined(SPIKETAPE_ADDRESS_SANITIZER)
 constexpr bool kKeeps = false;
 #else
 constexpr bool kKeeps = true;
@@ -33,7 +41,9 @@ struct SizeClass {
 
 }  // namespace
 
-std::size_t BlockCache::block_size(std::size_t bytes) { return SizeClass(bytes).bytes(); }
+std::size_t BlockCache::block_size(std::size_t bytes) {
+  return bytes > kLargest ? (bytes + kUnit - 1) / kUnit * kUnit : SizeClass(bytes).bytes();
+}
 
 void* BlockCache::take(std::size_t bytes) {
   if (bytes > kLargest) return nullptr;
@@ -52,7 +62,11 @@ bool BlockCache::keep(void* block, std::size_t bytes) {
   const SizeClass size(bytes);
   const std::lock_guard lock(mutex_);
   if (kept_ + size.bytes() > kMostKept) return false;
-  waiting_[size.index()].push_back(block);
+  try {
+    waiting_[size.index()].push_back(block);
+  } catch (const std::bad_alloc&) {  // no memory even for the list: let the block go
+    return false;
+  }
   kept_ += size.bytes();
   return true;
 }

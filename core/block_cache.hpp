@@ -13,7 +13,8 @@ namespace spiketape {
 /// Thread safe. With the address sanitizer nothing is kept, so that use after free is found.
 class BlockCache {
  public:
-  /// The size of a block for `bytes` bytes, a multiple of 64.
+  /// The size of a block for `bytes` bytes, a multiple of 64; exact for blocks that are too large
+  /// to be kept.
   static std::size_t block_size(std::size_t bytes);
 
   /// A block of block_size(bytes), or null when none waits.

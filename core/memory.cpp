@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kSlack = 64;
+constexpr std::size_t kMostBytes = std::size_t{1} << 62;
 
 thread_local MemoryTag current_tag = MemoryTag::other;
 
@@ -96,7 +97,7 @@ MemoryTagScope::~MemoryTagScope() { current_tag = previous_; }
 MemoryTag current_memory_tag() { return current_tag; }
 
 void* MemoryResource::allocate(std::size_t bytes, MemoryTag tag) {
-  void* memory = do_allocate(bytes);
+  void* memory = bytes < kMostBytes ? do_allocate(bytes) : nullptr;
   if (memory == nullptr)
     throw BackendError(fmt::format(
         "memory: {} has no {} bytes left for '{}' ({} in use); use a smaller batch or model",

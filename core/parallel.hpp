@@ -14,8 +14,8 @@ int thread_count();
 void set_thread_count(int count);
 
 /// Runs body(0) ... body(tasks - 1), each once, in any order, on up to thread_count() threads.
-/// Within a call denormal numbers are flushed to zero. When bodies throw, all tasks that have begun
-/// finish and the exception of the lowest task is rethrown. A nested call runs on the calling
+/// Within a call denormal numbers are flushed to zero. When bodies throw, all other tasks still
+/// run, and the exception of the lowest task is rethrown. A nested call runs on the calling
 /// thread alone.
 void parallel_for(std::int64_t tasks, const std::function<void(std::int64_t task)>& body);
 

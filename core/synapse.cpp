@@ -34,16 +34,17 @@ class LinearSynapse final : public Synapse {
   double multiply_adds(double events) const override {
     return events * static_cast<double>(outputs_);
   }
-  bool sums_weight_rows(const SpikeTensor& source) const override {
-    return !by_gemm(source, source.event_count());
+  // A product sums in float, and an error of a current is magnified by the slope (docs/engine.md,
+  // "Numbers"): it gathers only when asked for by name.
+  bool sums_weight_rows(const SpikeTensor& /*source*/) const override {
+    return path_ != SynapsePath::gemm;
   }
 
   void gather(const SpikeTensor& source,
               const Tensor& weight,
               float amplitude,
               const SampleRows<float>& current) const override {
-    const auto gather =
-        by_gemm(source, source.event_count()) ? &cpu::gather_gemm : &cpu::gather_events;
+    const auto gather = path_ == SynapsePath::gemm ? &cpu::gather_gemm : &cpu::gather_events;
     gather(source, weight.data(), outputs_, amplitude, current);
   }
   bool wants_events_by_unit(const SpikeTensor& source) const override {

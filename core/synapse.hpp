@@ -84,14 +84,14 @@ class Synapse {
 };
 
 /// The path of a linear projection: event by event, by matrix product of densified steps, or by
-/// measured density.
+/// density.
 enum class SynapsePath { automatic, event, gemm };
 
 std::string_view to_string(SynapsePath path);
 /// "auto", "event" or "gemm". @throws Error for anything else.
 SynapsePath parse_synapse_path(std::string_view text);
 
-/// A full projection, weights [inputs, outputs]. `automatic` chooses for each call by the density
+/// A full projection, weights [inputs, outputs]. `automatic` gathers by events and goes back by density
 /// of the source.
 std::shared_ptr<const Synapse> linear_synapse(std::int64_t inputs,
                                               std::int64_t outputs,

@@ -9,6 +9,11 @@
 #include "core/error.hpp"
 
 namespace spiketape {
+namespace {
+
+constexpr std::int64_t kMostElements = std::int64_t{1} << 59;  // their bytes fit in 64 bits
+
+}  // namespace
 
 std::int64_t element_count(const Shape& shape) {
   std::int64_t count = 1;
@@ -16,7 +21,10 @@ std::int64_t element_count(const Shape& shape) {
     if (axis < 0)
       throw ShapeError(
           fmt::format("shape: every axis must be 0 or more, got {}", to_string(shape)));
-    count *= axis;
+    if (__builtin_mul_overflow(count, axis, &count) || count > kMostElements)
+      throw ShapeError(fmt::format(
+          "shape: {} has more than 2^59 elements; is an axis a byte count or a wrong number?",
+          to_string(shape)));
   }
   return count;
 }

@@ -24,12 +24,16 @@ std::int32_t latency(std::uint8_t pixel, const LatencyOptions& options) {
 }  // namespace
 
 LatencyEncoder::LatencyEncoder(LatencyOptions options) : options_(options) {
-  if (!(options.tau > 0.0 && options.dt > 0.0 && options.threshold > 0.0))
+  const auto positive = [](double value) { return value > 0.0 && std::isfinite(value); };
+  if (!positive(options.tau) || !positive(options.dt))
     throw DataError(
-        fmt::format("latency encoder: expected tau, dt and threshold above 0, got {}, {} and {}",
+        fmt::format("latency encoder: expected finite tau and dt above 0, got {} and {}",
                     options.tau,
-                    options.dt,
-                    options.threshold));
+                    options.dt));
+  if (!(options.threshold > 0.0 && options.threshold < 1.0))
+    throw DataError(fmt::format(
+        "latency encoder: expected a threshold between 0 and 1 (the brightest pixel), got {}",
+        options.threshold));
   if (options.steps < 1 || options.steps > kMaxDataSteps)
     throw DataError(fmt::format(
         "latency encoder: expected 1 to {} steps, got {}", kMaxDataSteps, options.steps));

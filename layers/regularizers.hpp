@@ -12,8 +12,8 @@ struct ActivityRegularizerOptions {
   float power = 1.0f;   ///< of the upper penalty, at least 1
 };
 
-/// The penalty of spike counts z [batch, neuron] that keeps a layer neither silent nor busy, mean
-/// over the batch of
+/// The penalty of spike counts z [batch, neuron] (spikes as they are, whatever their amplitude)
+/// that keeps a layer neither silent nor busy, mean over the batch of
 ///
 ///     lambda_upper relu(mean_j z_j - upper)^power + lambda_lower mean_j relu(lower - z_j)^2
 ///

@@ -95,9 +95,19 @@ Settings NetworkSettings::settings() {
 }
 
 void NetworkSettings::resolve() {
-  if (beta != 0.0) return;
-  beta = std::visit([](const auto& one) { return static_cast<double>(one.beta); },
-                    make_surrogate(surrogate));
+  const auto check_decay = [&](const char* name, double constant) {
+    const double decay = dt / constant;
+    if (!(decay > 1e-6 && decay < 1e6))
+      throw Error(fmt::format(
+          "{}: expected a time constant between 1e-6 and 1e6 steps of dt = {} s, got {} s",
+          name,
+          dt,
+          constant));
+  };
+  check_decay("tau", tau);
+  check_decay("tau_readout", tau_readout);
+  const Surrogate chosen = make_surrogate(surrogate, static_cast<float>(beta));
+  beta = std::visit([](const auto& one) { return static_cast<double>(one.beta); }, chosen);
 }
 
 SpikingNet::SpikingNet(std::int64_t inputs,

@@ -48,7 +48,8 @@ struct NetworkSettings {
   std::string path = "auto";
 
   Settings settings();
-  /// Puts numbers in place of "the default of ...". @throws Error for an unknown surrogate.
+  /// Puts numbers in place of "the default of ...". @throws Error for an unknown surrogate and for
+  /// numbers that no network can have.
   void resolve();
 };
 

@@ -2,7 +2,10 @@
 #include <memory>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "apps/recipes/registry.hpp"
+#include "core/error.hpp"
 #include "data/randman.hpp"
 
 namespace spiketape::apps {
@@ -28,6 +31,8 @@ class Randman final : public Recipe {
   }
 
   DataSets load() const override {
+    if (data_seed_ < 0)
+      throw Error(fmt::format("data_seed: expected 0 or more, got {}", data_seed_));
     RandmanData sets = make_randman({.classes = classes_,
                                      .units = units_,
                                      .steps = steps_,

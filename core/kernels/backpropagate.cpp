@@ -5,6 +5,8 @@
 // much memory: they sample in one pass over the samples and scatter in another, where the two
 // halves of the batch and columns of neurons run in parallel. Either way nothing is summed in an
 // order that depends on threads.
+#include "core/kernels/backpropagate.hpp"
+
 #include <algorithm>
 #include <optional>
 

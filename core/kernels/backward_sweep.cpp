@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "core/kernels/adjoint.hpp"
-#include "core/kernels/current.hpp"
+#include "core/kernels/backpropagate.hpp"
 #include "core/parallel.hpp"
 #include "core/sweep.hpp"
 

@@ -4,8 +4,7 @@
 
 #include "core/sweep.hpp"
 
-/// What all sweeps share: laying out the current of a few samples, and taking dL/dI back to weights
-/// and sources.
+/// What all sweeps share: laying out the current of a few samples.
 namespace spiketape::cpu {
 
 /// SampleRows with memory of their own, uninitialised.
@@ -29,16 +28,5 @@ void fill_current(const CurrentView& current,
                   const Buffer<double>& bias,
                   const std::function<bool(const CurrentView::Term&)>& wanted,
                   const SampleRows<float>& rows);
-
-/// Writes lambda = dL/dI of some samples and columns (padding zero).
-using FillLambda = std::function<void(const SampleRows<float>& lambda)>;
-
-/// Takes lambda to all wanted gradients. `own_spikes` are the layer's, for the recurrence; null
-/// without one. Samples run in parallel for the sources and columns for the weights, so nothing is
-/// summed in an order that depends on threads.
-void backpropagate(const CurrentView& current,
-                   const SpikeTensor* own_spikes,
-                   const FillLambda& fill_lambda,
-                   const CurrentGradients& gradients);
 
 }  // namespace spiketape::cpu

@@ -11,8 +11,7 @@ namespace {
 /// sequence.
 constexpr std::int64_t kChunk = 256;
 
-/// Calls body(first, rows) for chunks of the rows of `samples` samples; `first` counts from the
-/// first sample's row 0.
+/// Calls body(first, count) for chunks of `rows` rows.
 template <typename Body>
 void for_each_chunk(std::int64_t rows, Body&& body) {
   for (std::int64_t first = 0; first < rows; first += kChunk)

@@ -261,7 +261,6 @@ void sum_double(const MembraneArguments& arguments,
                 std::uint32_t own_begin,
                 Advance&& advance) {
   const RowGather<DoubleSum> gather(arguments.columns.count());
-  Buffer<double> part(static_cast<std::size_t>(scratch.width()), kCpu, MemoryTag::scratch);
   for (std::int64_t t = 0; t + 1 < arguments.steps; ++t) {
     const double* current = arguments.bias;
     if (arguments.current != nullptr) {

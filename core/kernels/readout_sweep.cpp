@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "core/kernels/backpropagate.hpp"
 #include "core/kernels/current.hpp"
 #include "core/kernels/integrator.hpp"
 #include "core/kernels/simd.hpp"

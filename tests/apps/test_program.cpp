@@ -57,6 +57,23 @@ TEST_CASE("the program trains, evaluates and describes a run") {
   CHECK(run("info").status == 0);
 }
 
+TEST_CASE("verify goes on after a file that is no case, and fails in the end") {
+  const std::string golden = std::string(SPIKETAPE_TESTS_DIR) + "/golden/";
+  const Outcome outcome = run("verify /nowhere.h5 " + golden + "ff_max.h5");
+  CHECK(outcome.status == 1);
+  CHECK(contains(outcome.text, "/nowhere.h5\n  FAIL: "));
+  CHECK(contains(outcome.text, "1 of 2 cases pass"));
+}
+
+TEST_CASE("bench refuses numbers that make no sense before it starts") {
+  for (const char* wrong : {"--threads -1", "--threads 100000", "--batch 0", "--repeats 0"}) {
+    CAPTURE(wrong);
+    const Outcome outcome = run(std::string("bench fmnist ") + wrong);
+    CHECK(outcome.status == 1);
+    CHECK(contains(outcome.text, "expected"));
+  }
+}
+
 TEST_CASE("the exit status is 1 when a task fails and 2 when the command line is wrong") {
   const TemporaryFolder folder;
   const Outcome missing =

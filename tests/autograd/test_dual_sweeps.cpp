@@ -69,6 +69,19 @@ TEST_CASE("wide layers, and ones wider than a cache block, have the gradients of
   check({.batch = 1, .steps = 4, .inputs = 230, .neurons = 17, .rate = 0.05}, lif());
 }
 
+TEST_CASE("dense spikes, where products take over backward, have the gradients of dual numbers") {
+  NeuronModel steep = lif(0.2);
+  steep.surrogate = FastSigmoid{100.0f};
+  NeuronModel current_based = cuba_lif_model(0.8, 0.9, 1.0, false);
+  current_based.window = 0.2;
+  current_based.surrogate = FastSigmoid{100.0f};
+  for (const float gain : {1.0f, 4.0f}) {
+    const RandomLayer layer{.inputs = 100, .neurons = 60, .rate = 0.6, .gain = gain};
+    check(layer, steep);
+    check(layer, current_based);
+  }
+}
+
 TEST_CASE("every surrogate has the gradients of dual numbers, in any window") {
   for (const char* name : {"fast_sigmoid", "triangle", "boxcar", "arctan", "exponential"})
     for (const double window : {0.05, 0.3, 2.0, 1e9, kInfinity}) {

@@ -39,6 +39,19 @@ TEST_CASE("every active entry gets the gradient of its neuron's count") {
             upstream.value().values()[row / 7 * 19 + source.value().active_units()[e]]);
 }
 
+TEST_CASE(
+    "a spike counts with its amplitude, so that dropout leaves counts as they are on average") {
+  Random random(1);
+  const SpikeVariable source(random_spikes(3, 7, 19, 0.2, random, true), true, 2.5f);
+  const Variable plain = spike_count(SpikeVariable(source.value()));
+  Tape tape;
+  const Variable counts = spike_count(source);
+  for (std::size_t i = 0; i < counts.value().values().size(); ++i)
+    CHECK(counts.value().values()[i] == 2.5f * plain.value().values()[i]);
+  tape.backward(sum(counts));
+  for (const float grad : source.grad().values()) CHECK(grad == 2.5f);
+}
+
 TEST_CASE("counts of input data record nothing") {
   const Tape tape;
   const Variable counts = spike_count(SpikeTensor::from_events(1, 2, 3, {}));

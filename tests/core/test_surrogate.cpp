@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <limits>
 #include <variant>
 
 #include "core/error.hpp"
@@ -48,10 +49,16 @@ TEST_CASE("surrogates are even, largest at the threshold and never negative") {
 TEST_CASE("a surrogate is made by name, with its own beta or the default") {
   CHECK(std::get<FastSigmoid>(make_surrogate("fast_sigmoid")).beta == 100.0f);
   CHECK(std::get<FastSigmoid>(make_surrogate("fast_sigmoid", 7.0f)).beta == 7.0f);
-  CHECK(std::get<Triangle>(make_surrogate("triangle", -1.0f)).beta == Triangle{}.beta);
+  CHECK(std::get<Triangle>(make_surrogate("triangle", 0.0f)).beta == Triangle{}.beta);
   CHECK(std::holds_alternative<Boxcar>(make_surrogate("boxcar")));
   CHECK(std::holds_alternative<ArcTan>(make_surrogate("arctan")));
   CHECK(std::holds_alternative<Exponential>(make_surrogate("exponential")));
+}
+
+TEST_CASE("a beta that is not above 0 and finite is an error") {
+  for (const float beta : {-1.0f, std::numeric_limits<float>::infinity(), std::nanf("")})
+    CHECK_THROWS_WITH_AS(
+        make_surrogate("triangle", beta), doctest::Contains("expected a beta"), Error);
 }
 
 TEST_CASE("an unknown surrogate is an error that lists the known ones") {

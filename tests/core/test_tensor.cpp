@@ -18,6 +18,13 @@ TEST_CASE("shapes count their values and print") {
   CHECK_THROWS_WITH_AS(element_count({2, -3}), doctest::Contains("[2, -3]"), ShapeError);
 }
 
+TEST_CASE("a shape of more elements than can be counted is an error") {
+  const std::int64_t large = std::int64_t{1} << 32;
+  for (const Shape& shape :
+       {Shape{large, large}, Shape{std::int64_t{1} << 62}, Shape{large, large, large}})
+    CHECK_THROWS_WITH_AS(Tensor{shape}, doctest::Contains("more than 2^59 elements"), ShapeError);
+}
+
 TEST_CASE("a new tensor is zero, and a placeholder has no value") {
   const Tensor zeros({3, 5});
   CHECK(zeros.size() == 15);
