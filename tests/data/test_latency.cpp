@@ -48,9 +48,11 @@ TEST_CASE("latency events come sorted by step and then unit, and empty images gi
 
 TEST_CASE("bad settings of the latency encoder are errors") {
   CHECK_THROWS_WITH_AS(
-      LatencyEncoder({.tau = 0.0}), Contains("tau, dt and threshold above 0"), DataError);
+      LatencyEncoder({.tau = 0.0}), Contains("finite tau and dt above 0, got 0"), DataError);
   CHECK_THROWS_AS(LatencyEncoder({.dt = -1.0}), DataError);
   CHECK_THROWS_AS(LatencyEncoder({.threshold = 0.0}), DataError);
+  CHECK_THROWS_WITH_AS(
+      LatencyEncoder({.threshold = 1.0}), Contains("threshold between 0 and 1"), DataError);
   CHECK_THROWS_WITH_AS(
       LatencyEncoder({.steps = 0}), Contains("expected 1 to 65536 steps, got 0"), DataError);
   CHECK_THROWS_AS(LatencyEncoder({.steps = 65537}), DataError);
