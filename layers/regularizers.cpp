@@ -22,7 +22,10 @@
 namespace spiketape {
 namespace {
 
-constexpr std::int64_t kSamplesPerTask = 16;
+/// Samples whose counts are worth waking a thread for.
+std::int64_t samples_per_task(const SpikeTensor& spikes) {
+  return std::max<std::int64_t>(65'536 / std::max<std::int64_t>(spikes.neurons(), 1), 8);
+}
 
 /// Counts of one sample's spikes, [neuron].
 void count_spikes(const SpikeTensor& spikes, std::int64_t sample, std::vector<float>& counts) {
@@ -73,13 +76,14 @@ float mean_count(const SpikeTensor& spikes, std::int64_t sample) {
 
 Tensor forward(const ActivityRegularizerOptions& options, const SpikeTensor& spikes) {
   std::vector<float> penalties(static_cast<std::size_t>(spikes.batch()));
-  parallel_ranges(spikes.batch(), kSamplesPerTask, [&](std::int64_t begin, std::int64_t end) {
-    std::vector<float> counts;
-    for (std::int64_t b = begin; b < end; ++b) {
-      count_spikes(spikes, b, counts);
-      penalties[static_cast<std::size_t>(b)] = penalty(options, counts, mean_count(spikes, b));
-    }
-  });
+  parallel_ranges(
+      spikes.batch(), samples_per_task(spikes), [&](std::int64_t begin, std::int64_t end) {
+        std::vector<float> counts;
+        for (std::int64_t b = begin; b < end; ++b) {
+          count_spikes(spikes, b, counts);
+          penalties[static_cast<std::size_t>(b)] = penalty(options, counts, mean_count(spikes, b));
+        }
+      });
   double sum = 0.0;
   for (const float p : penalties) sum += static_cast<double>(p);
   return Tensor::scalar(static_cast<float>(sum / static_cast<double>(spikes.batch())));
@@ -94,23 +98,24 @@ void backward(const ActivityRegularizerOptions& options,
   const auto units = value.active_units();
   float* grad = spikes.grad().data();
   const float share = grad_loss / static_cast<float>(value.batch() * value.neurons());
-  parallel_ranges(value.batch(), kSamplesPerTask, [&](std::int64_t begin, std::int64_t end) {
-    std::vector<float> counts;
-    for (std::int64_t b = begin; b < end; ++b) {
-      const auto first = static_cast<std::size_t>(b * value.steps());
-      const std::uint32_t last = offsets[first + static_cast<std::size_t>(value.steps())];
-      if (offsets[first] == last) continue;
-      count_spikes(value, b, counts);
-      const float excess = mean_count(value, b) - options.upper;
-      const float upper = excess > 0.0f ? options.lambda_upper * options.power *
-                                              std::pow(excess, options.power - 1.0f)
-                                        : 0.0f;
-      for (float& count : counts)  // becomes dL/dz of this sample
-        count = share * (upper - 2.0f * options.lambda_lower * relu(options.lower - count));
-      const float* const grad_count = counts.data();
-      for (std::uint32_t e = offsets[first]; e < last; ++e) grad[e] += grad_count[units[e]];
-    }
-  });
+  parallel_ranges(
+      value.batch(), samples_per_task(value), [&](std::int64_t begin, std::int64_t end) {
+        std::vector<float> counts;
+        for (std::int64_t b = begin; b < end; ++b) {
+          const auto first = static_cast<std::size_t>(b * value.steps());
+          const std::uint32_t last = offsets[first + static_cast<std::size_t>(value.steps())];
+          if (offsets[first] == last) continue;
+          count_spikes(value, b, counts);
+          const float excess = mean_count(value, b) - options.upper;
+          const float upper = excess > 0.0f ? options.lambda_upper * options.power *
+                                                  std::pow(excess, options.power - 1.0f)
+                                            : 0.0f;
+          for (float& count : counts)  // becomes dL/dz of this sample
+            count = share * (upper - 2.0f * options.lambda_lower * relu(options.lower - count));
+          const float* const grad_count = counts.data();
+          for (std::uint32_t e = offsets[first]; e < last; ++e) grad[e] += grad_count[units[e]];
+        }
+      });
 }
 
 }  // namespace

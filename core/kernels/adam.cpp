@@ -65,7 +65,7 @@ namespace spiketape::cpu {
 HWY_EXPORT(adam_range);
 
 void adam(const AdamArguments& arguments) {
-  constexpr std::int64_t kGrain = 1 << 14;  // 256 KiB of the four arrays
+  constexpr std::int64_t kGrain = 40'960;  // less is not worth waking a thread for
   const auto range = HWY_DYNAMIC_DISPATCH(adam_range);
   parallel_ranges(arguments.count, kGrain, [&](std::int64_t begin, std::int64_t end) {
     range(arguments, begin, end);

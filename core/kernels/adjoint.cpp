@@ -65,14 +65,15 @@ class Adjoint {
   Buffer<float> p_;
 };
 
-/// The active entries of one sample with their eps.
+/// The active entries of one sample with eps = slope * dL/dS.
 struct ActiveEps {
-  ActiveEps(const SpikeTensor& spikes, const float* all_eps, std::int64_t sample)
+  ActiveEps(const SpikeTensor& spikes, const float* all_grad, std::int64_t sample)
       : steps(spikes.steps()),
         neurons(spikes.neurons()),
         offsets(spikes.active_offsets().data() + sample * spikes.steps()),
         units(spikes.active_units().data()),
-        eps(all_eps) {}
+        slope(spikes.slopes().data()),
+        grad(all_grad) {}
 
   /// Calls take(column, eps) for each entry of row `k` among the columns.
   template <typename Take>
@@ -81,7 +82,7 @@ struct ActiveEps {
     const auto count = static_cast<std::uint32_t>(columns.count());
     for (std::uint32_t e = offsets[k]; e < offsets[k + 1]; ++e)
       if (const std::uint32_t column = units[e] - begin; column < count)  // wraps for units before
-        take(column, eps[e]);
+        take(column, slope[e] * grad[e]);
   }
 
   /// Whether row `k` has every neuron, in order: dense backprop.
@@ -91,7 +92,8 @@ struct ActiveEps {
   std::int64_t neurons;
   const std::uint32_t* offsets;
   const UnitId* units;
-  const float* eps;
+  const float* slope;
+  const float* grad;
 };
 
 /// Writes lambda of one sample to `rows`.
@@ -133,14 +135,14 @@ void fill_sample_of_one_state(const PackedNeuron<float>& neuron,
     for (std::int64_t j = 0; j < lambda.stride; j += kLanes)
       hn::Store(hn::Mul(read(a, j), hn::Load(d, later + j)), d, row + j);
     if (active.everyone(k)) {
-      const float* const eps = active.eps + active.offsets[k] + lambda.columns.begin;
+      const std::int64_t first = active.offsets[k] + lambda.columns.begin;
       for (std::int64_t j = 0; j < lambda.columns.count(); j += kLanes) {
         const auto count = static_cast<std::size_t>(lambda.columns.count() - j);
+        const auto mask = hn::FirstN(d, count);
+        const auto eps = hn::Mul(hn::MaskedLoad(mask, d, active.slope + first + j),
+                                 hn::MaskedLoad(mask, d, active.grad + first + j));
         const auto gain = hn::Mul(read(b, j), read(c, j));
-        hn::Store(hn::MulAdd(
-                      gain, hn::MaskedLoad(hn::FirstN(d, count), d, eps + j), hn::Load(d, row + j)),
-                  d,
-                  row + j);
+        hn::Store(hn::MulAdd(gain, eps, hn::Load(d, row + j)), d, row + j);
       }
       continue;
     }
@@ -152,13 +154,9 @@ void fill_sample_of_one_state(const PackedNeuron<float>& neuron,
 }
 
 template <int kStates, bool kPerNeuron>
-void couple_sample(const PackedNeuron<float>& neuron,
-                   const std::array<bool, NeuronModel::kMaxStates>& gradient_through_jump,
-                   const SpikeTensor& spikes,
-                   const float* grad,
-                   const float* recurrent,
-                   std::int64_t sample,
-                   float* eps) {
+void couple_sample(const CoupledLayer& layer, std::int64_t sample, float* whole) {
+  const PackedNeuron<float>& neuron = layer.neuron;
+  const SpikeTensor& spikes = layer.spikes;
   const Tag d;
   const std::int64_t neurons = spikes.neurons();
   Adjoint<kStates, kPerNeuron> adjoint(neuron, {0, neurons});
@@ -176,30 +174,30 @@ void couple_sample(const PackedNeuron<float>& neuron,
       const std::int64_t j = units[e];
       float sum = 0.0f;
       for (int q = 0; q < kStates; ++q)
-        if (gradient_through_jump[static_cast<std::size_t>(q)])
+        if (layer.gradient_through_jump[static_cast<std::size_t>(q)])
           sum += adjoint.coefficient(neuron.r(q), j) * adjoint.at(q, j);
       feedback[static_cast<std::size_t>(j)] = sum;
     }
     adjoint.step_back(lambda.data());
     for (std::uint32_t e = offsets[k]; e < offsets[k + 1]; ++e) {
       const std::int64_t j = units[e];
-      float total = grad[e] + feedback[static_cast<std::size_t>(j)];
-      if (recurrent != nullptr) {
+      float total = layer.grad[e] + feedback[static_cast<std::size_t>(j)];
+      if (layer.recurrent != nullptr) {
         auto dot = hn::Zero(d);
         for (std::int64_t i = 0; i < neurons; i += kLanes)
           dot = hn::MulAdd(
-              hn::LoadU(d, recurrent + j * neurons + i), hn::Load(d, lambda.data() + i), dot);
+              hn::LoadU(d, layer.recurrent + j * neurons + i), hn::Load(d, lambda.data() + i), dot);
         total += hn::GetLane(hn::SumOfLanes(d, dot));
       }
-      eps[e] = slope[e] * total;
-      adjoint.inject(j, eps[e]);
+      whole[e] = total;
+      adjoint.inject(j, slope[e] * total);
     }
   }
 }
 
 void fill(const PackedNeuron<float>& neuron,
           const SpikeTensor& spikes,
-          const float* eps,
+          const float* grad,
           const SampleRows<float>& lambda) {
   constexpr std::array kShared = {
       &fill_sample_of_one_state<false>, &fill_sample<2, false>, &fill_sample<3, false>};
@@ -209,25 +207,20 @@ void fill(const PackedNeuron<float>& neuron,
       (neuron.per_neuron ? kPerNeuron : kShared)[static_cast<std::size_t>(neuron.states - 1)];
   for (std::int64_t s = 0; s < lambda.samples; ++s)
     fill_one(neuron,
-             ActiveEps(spikes, eps, lambda.first_sample + s),
+             ActiveEps(spikes, grad, lambda.first_sample + s),
              lambda,
              lambda.data + s * spikes.steps() * lambda.stride);
 }
 
-void couple(const PackedNeuron<float>& neuron,
-            const std::array<bool, NeuronModel::kMaxStates>& gradient_through_jump,
-            const SpikeTensor& spikes,
-            const float* grad,
-            const float* recurrent,
-            std::int64_t sample,
-            float* eps) {
+void couple(const CoupledLayer& layer, std::int64_t sample, float* whole) {
   constexpr std::array kShared = {
       &couple_sample<1, false>, &couple_sample<2, false>, &couple_sample<3, false>};
   constexpr std::array kPerNeuron = {
       &couple_sample<1, true>, &couple_sample<2, true>, &couple_sample<3, true>};
   const auto couple_one =
-      (neuron.per_neuron ? kPerNeuron : kShared)[static_cast<std::size_t>(neuron.states - 1)];
-  couple_one(neuron, gradient_through_jump, spikes, grad, recurrent, sample, eps);
+      (layer.neuron.per_neuron ? kPerNeuron
+                               : kShared)[static_cast<std::size_t>(layer.neuron.states - 1)];
+  couple_one(layer, sample, whole);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -242,19 +235,13 @@ HWY_EXPORT(couple);
 
 void fill_lambda(const PackedNeuron<float>& neuron,
                  const SpikeTensor& spikes,
-                 const float* eps,
+                 const float* grad,
                  const SampleRows<float>& lambda) {
-  HWY_DYNAMIC_DISPATCH(fill)(neuron, spikes, eps, lambda);
+  HWY_DYNAMIC_DISPATCH(fill)(neuron, spikes, grad, lambda);
 }
 
-void couple_eps(const PackedNeuron<float>& neuron,
-                const std::array<bool, NeuronModel::kMaxStates>& gradient_through_jump,
-                const SpikeTensor& spikes,
-                const float* grad,
-                const float* recurrent,
-                std::int64_t sample,
-                float* eps) {
-  HWY_DYNAMIC_DISPATCH(couple)(neuron, gradient_through_jump, spikes, grad, recurrent, sample, eps);
+void couple_grad(const CoupledLayer& layer, std::int64_t sample, float* whole) {
+  HWY_DYNAMIC_DISPATCH(couple)(layer, sample, whole);
 }
 
 }  // namespace spiketape::cpu

@@ -10,23 +10,24 @@
 ///     dL/dS[k] on the active set.
 namespace spiketape::cpu {
 
-/// Fills lambda rows (padding with zeros) from `eps`, one value per active entry of `spikes`.
+/// Fills lambda rows (padding with zeros) from dL/dS, one value per active entry of `spikes`.
 void fill_lambda(const PackedNeuron<float>& neuron,
                  const SpikeTensor& spikes,
-                 const float* eps,
+                 const float* grad,
                  const SampleRows<float>& lambda);
 
-/// For one sample of a layer whose dL/dS[k] also depends on its own future: the jumps r that carry
-/// gradient, and the recurrent weights [neurons, neurons] (null when there are none). Writes eps
-/// from the consumers' gradient:
+/// What couple_grad() needs of a layer whose dL/dS[k] also depends on its own future.
+struct CoupledLayer {
+  const PackedNeuron<float>& neuron;
+  const std::array<bool, NeuronModel::kMaxStates>& gradient_through_jump;
+  const SpikeTensor& spikes;
+  const float* grad;       ///< dL/dS of the consumers, one value per active entry
+  const float* recurrent;  ///< weights [neurons, neurons], or null
+};
+
+/// Writes the whole dL/dS of one sample to its places in `whole`:
 ///
-///     eps[k] = slope[k] (grad[k] + sum over carrying states of r . p[k+1] + recurrent lambda[k])
-void couple_eps(const PackedNeuron<float>& neuron,
-                const std::array<bool, NeuronModel::kMaxStates>& gradient_through_jump,
-                const SpikeTensor& spikes,
-                const float* grad,
-                const float* recurrent,
-                std::int64_t sample,
-                float* eps);
+///     whole[k] = grad[k] + sum over carrying states of r . p[k+1] + recurrent lambda[k]
+void couple_grad(const CoupledLayer& layer, std::int64_t sample, float* whole);
 
 }  // namespace spiketape::cpu

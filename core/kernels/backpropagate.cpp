@@ -65,7 +65,11 @@ struct Part {
 /// Adds the parts, in order, to the rows of `grad`.
 void add_parts(const std::vector<std::optional<Part>>& parts, Tensor& grad) {
   const std::int64_t outputs = grad.dim(-1);
-  parallel_ranges(grad.size() / outputs, 64, [&](std::int64_t begin, std::int64_t end) {
+  // Fewer rows a task would not be worth waking a thread for.
+  const auto floats = outputs * static_cast<std::int64_t>(parts.size());
+  const std::int64_t grain =
+      std::max<std::int64_t>(kTileFloats / 2 / std::max<std::int64_t>(floats, 1), 8);
+  parallel_ranges(grad.size() / outputs, grain, [&](std::int64_t begin, std::int64_t end) {
     for (const std::optional<Part>& part : parts) {
       if (!part) continue;
       for (std::int64_t row = begin; row < end; ++row) {
@@ -139,30 +143,30 @@ void sample_source(const CurrentView& current,
 struct Group {
   std::int64_t first;
   std::int64_t samples;
-  EventsByUnit by_unit;
+  EventsByUnit by_unit;  ///< when several tasks need it
 };
 
-/// The groups of each shard of samples, with their events by unit where the synapse wants them.
-std::vector<std::vector<Group>> make_groups(const CurrentView& current,
-                                            const CurrentView::Term& term,
-                                            std::int64_t shards) {
+/// The groups of each shard of samples.
+std::vector<std::vector<Group>> make_groups(const CurrentView& current, std::int64_t shards) {
   const std::int64_t size =
       group_size(current.steps, std::min<std::int64_t>(padded(current.neurons), 256));
   std::vector<std::vector<Group>> groups(static_cast<std::size_t>(shards));
-  std::vector<Group*> all;
   for (std::int64_t shard = 0; shard < shards; ++shard) {
-    auto& own = groups[static_cast<std::size_t>(shard)];
     const std::int64_t end = current.batch * (shard + 1) / shards;
     for (std::int64_t first = current.batch * shard / shards; first < end; first += size)
-      own.push_back({first, std::min(size, end - first), {}});
-    for (Group& group : own) all.push_back(&group);
+      groups[static_cast<std::size_t>(shard)].push_back({first, std::min(size, end - first), {}});
   }
-  if (term.synapse.wants_events_by_unit(term.source))
-    parallel_for(static_cast<std::int64_t>(all.size()), [&](std::int64_t i) {
-      Group& group = *all[static_cast<std::size_t>(i)];
-      group.by_unit = sort_by_unit(term.source, group.first, group.samples);
-    });
   return groups;
+}
+
+void sort_groups(const SpikeTensor& source, std::vector<std::vector<Group>>& groups) {
+  std::vector<Group*> all;
+  for (auto& shard : groups)
+    for (Group& group : shard) all.push_back(&group);
+  parallel_for(static_cast<std::int64_t>(all.size()), [&](std::int64_t i) {
+    Group& group = *all[static_cast<std::size_t>(i)];
+    group.by_unit = sort_by_unit(source, group.first, group.samples);
+  });
 }
 
 /// The gradient of the weights, by halves of the batch and by columns. A synapse whose columns
@@ -181,8 +185,10 @@ void scatter_weight(const CurrentView& current,
   const auto blocks = split_columns(
       current.neurons, grain == 0 ? 1 : pieces, std::max<std::int64_t>(grain, kRowAlignment));
   const auto block_count = static_cast<std::int64_t>(blocks.size());
-  const auto groups = make_groups(current, term, shards);
+  auto groups = make_groups(current, shards);
   const bool by_unit = term.synapse.wants_events_by_unit(term.source);
+  const bool sorted = by_unit && block_count > 1;
+  if (sorted) sort_groups(term.source, groups);
   std::vector<std::optional<Part>> parts(static_cast<std::size_t>(shards * block_count));
   parallel_for(shards * block_count, [&](std::int64_t task) {
     const Columns columns = blocks[static_cast<std::size_t>(task % block_count)];
@@ -194,8 +200,12 @@ void scatter_weight(const CurrentView& current,
     for (const Group& group : own_groups) {
       const SampleRows<float> lambda = scratch.rows(group.first, group.samples, columns);
       fill_lambda(lambda);
+      EventsByUnit own_events;
+      if (by_unit && !sorted) own_events = sort_by_unit(term.source, group.first, group.samples);
       term.synapse.scatter(term.source,
-                           by_unit ? &group.by_unit : nullptr,
+                           sorted    ? &group.by_unit
+                           : by_unit ? &own_events
+                                     : nullptr,
                            as_const(lambda),
                            term.amplitude,
                            own.data(),

@@ -8,32 +8,27 @@
 namespace spiketape::cpu {
 namespace {
 
-/// eps = slope * dL/dS at each active entry, dL/dS with the layer's own feedback where it has one.
-Buffer<float> make_eps(const BackwardSweepArguments& arguments, const PackedNeuron<float>& neuron) {
-  const SpikeTensor& spikes = arguments.spikes;
-  Buffer<float> eps(static_cast<std::size_t>(spikes.active_count()), kCpu, MemoryTag::scratch);
+/// Whether dL/dS also depends on the layer's own future.
+bool is_coupled(const BackwardSweepArguments& arguments) {
   const auto& jumps = arguments.model.gradient_through_jump;
+  return arguments.current.recurrence != nullptr ||
+         std::any_of(jumps.begin(), jumps.end(), [](bool on) { return on; });
+}
+
+/// dL/dS with the layer's own feedback.
+Buffer<float> whole_grad(const BackwardSweepArguments& arguments,
+                         const PackedNeuron<float>& neuron) {
+  const SpikeTensor& spikes = arguments.spikes;
   const Tensor* const recurrence = arguments.current.recurrence;
-  const bool coupled =
-      recurrence != nullptr || std::any_of(jumps.begin(), jumps.end(), [](bool on) { return on; });
-  if (coupled) {
-    parallel_for(spikes.batch(), [&](std::int64_t sample) {
-      couple_eps(neuron,
-                 jumps,
-                 spikes,
-                 arguments.grad.data(),
-                 recurrence != nullptr ? recurrence->data() : nullptr,
-                 sample,
-                 eps.data());
-    });
-  } else {
-    const float* const slope = spikes.slopes().data();
-    parallel_ranges(spikes.active_count(), 1 << 15, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t e = begin; e < end; ++e)
-        eps.data()[e] = slope[e] * arguments.grad.data()[e];
-    });
-  }
-  return eps;
+  Buffer<float> whole(static_cast<std::size_t>(spikes.active_count()), kCpu, MemoryTag::scratch);
+  const CoupledLayer layer{neuron,
+                           arguments.model.gradient_through_jump,
+                           spikes,
+                           arguments.grad.data(),
+                           recurrence != nullptr ? recurrence->data() : nullptr};
+  parallel_for(spikes.batch(),
+               [&](std::int64_t sample) { couple_grad(layer, sample, whole.data()); });
+  return whole;
 }
 
 }  // namespace
@@ -41,13 +36,13 @@ Buffer<float> make_eps(const BackwardSweepArguments& arguments, const PackedNeur
 void backward_sweep(const BackwardSweepArguments& arguments) {
   if (arguments.spikes.active_count() == 0) return;
   const PackedNeuron<float> neuron(arguments.model, arguments.current.neurons);
-  const Buffer<float> eps = make_eps(arguments, neuron);
+  Buffer<float> whole;
+  if (is_coupled(arguments)) whole = whole_grad(arguments, neuron);
+  const float* const grad = whole.empty() ? arguments.grad.data() : whole.data();
   backpropagate(
       arguments.current,
       &arguments.spikes,
-      [&](const SampleRows<float>& lambda) {
-        fill_lambda(neuron, arguments.spikes, eps.data(), lambda);
-      },
+      [&](const SampleRows<float>& lambda) { fill_lambda(neuron, arguments.spikes, grad, lambda); },
       arguments.gradients);
 }
 
