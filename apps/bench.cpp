@@ -181,7 +181,7 @@ BenchResult bench(const BenchShape& shape, const BenchSettings& settings) {
   const SpikeTensor input = random_input(shape, settings.batch);
   {
     Stepper stepper(shape, settings, input);
-    result.times = stepper.run(2, settings.repeats);
+    result.times = stepper.run(5, settings.repeats);
     result.tape_bytes = stepper.tape_bytes();
     count(stepper.net(), shape, settings, result);
   }
@@ -191,7 +191,7 @@ BenchResult bench(const BenchShape& shape, const BenchSettings& settings) {
     dense.window = std::numeric_limits<float>::infinity();
     dense.path = SynapsePath::gemm;
     result.dense_times =
-        Stepper(shape, dense, input).run(1, std::clamp<std::int64_t>(settings.repeats / 4, 1, 5));
+        Stepper(shape, dense, input).run(1, std::clamp<std::int64_t>(settings.repeats / 10, 1, 5));
   }
   return result;
 }

@@ -208,7 +208,7 @@ void add_bench(CLI::App& app) {
                   "half width of the active window; inf = dense backprop")
       ->capture_default_str();
   sub->add_option(
-         "--repeats", command->settings.repeats, "steps that are measured, after two for warm-up")
+         "--repeats", command->settings.repeats, "steps that are measured, after five for warm-up")
       ->capture_default_str();
   sub->add_option(
       "--scan", command->scan, "one dimension and its values, e.g. hidden=100,200,400,1000");
