@@ -90,12 +90,14 @@ class Stepper {
           static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(shape.classes))));
   }
 
-  StepTimes run(std::int64_t warm_up, std::int64_t repeats) {
+  /// Steps before the measured ones fill caches and take as long as an idle processor needs to
+  /// reach its speed.
+  StepTimes run(double warm_up_ms, std::int64_t repeats) {
+    for (double spent = 0.0; spent < warm_up_ms;) spent += run_once().step;
     std::vector<double> forward, backward, update, step;
-    for (std::int64_t i = 0; i < warm_up + repeats; ++i) {
+    for (std::int64_t i = 0; i < repeats; ++i) {
       net_.lif.reset_monitors();
       const StepTimes once = run_once();
-      if (i < warm_up) continue;
       forward.push_back(once.forward);
       backward.push_back(once.backward);
       update.push_back(once.update);
@@ -181,7 +183,7 @@ BenchResult bench(const BenchShape& shape, const BenchSettings& settings) {
   const SpikeTensor input = random_input(shape, settings.batch);
   {
     Stepper stepper(shape, settings, input);
-    result.times = stepper.run(5, settings.repeats);
+    result.times = stepper.run(500.0, settings.repeats);
     result.tape_bytes = stepper.tape_bytes();
     count(stepper.net(), shape, settings, result);
   }
@@ -190,8 +192,8 @@ BenchResult bench(const BenchShape& shape, const BenchSettings& settings) {
     BenchSettings dense = settings;
     dense.window = std::numeric_limits<float>::infinity();
     dense.path = SynapsePath::gemm;
-    result.dense_times =
-        Stepper(shape, dense, input).run(1, std::clamp<std::int64_t>(settings.repeats / 10, 1, 5));
+    result.dense_times = Stepper(shape, dense, input)
+                             .run(1.0, std::clamp<std::int64_t>(settings.repeats / 10, 1, 5));
   }
   return result;
 }

@@ -38,7 +38,7 @@ struct BenchSettings {
   int threads = 0;  ///< 0: every core
   float window = 0.2f;
   SynapsePath path = SynapsePath::automatic;
-  std::int64_t repeats = 50;  ///< steps measured, after five for warm-up
+  std::int64_t repeats = 50;  ///< steps measured, after half a second of warm-up
   bool with_dense = true;
 };
 

@@ -207,8 +207,9 @@ void add_bench(CLI::App& app) {
                   command->settings.window,
                   "half width of the active window; inf = dense backprop")
       ->capture_default_str();
-  sub->add_option(
-         "--repeats", command->settings.repeats, "steps that are measured, after five for warm-up")
+  sub->add_option("--repeats",
+                  command->settings.repeats,
+                  "steps that are measured, after half a second of warm-up")
       ->capture_default_str();
   sub->add_option(
       "--scan", command->scan, "one dimension and its values, e.g. hidden=100,200,400,1000");
