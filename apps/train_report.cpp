@@ -33,10 +33,12 @@ std::string describe_run(const Recipe& recipe,
                          const Split& split,
                          const RunFolder& folder) {
   const TrainSettings& train = recipe.train;
+  std::string remarks;
+  for (const std::string& remark : data.remarks) remarks += fmt::format("        {}\n", remark);
   return fmt::format(
       "{}"
       "data    {} training, {} validation, {} test samples; {} steps, {} units, {} classes, "
-      "{:.0f} spikes a sample\n"
+      "{:.0f} spikes a sample\n{}"
       "train   {} epochs, batches of {}, {}, learning rate {:g}, seed {}\n"
       "machine {}\n"
       "run     {}",
@@ -48,6 +50,7 @@ std::string describe_run(const Recipe& recipe,
       data.train->neurons(),
       data.train->classes(),
       events_per_sample(*data.train),
+      remarks,
       train.epochs,
       train.batch,
       train.optimizer,

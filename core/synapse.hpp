@@ -91,8 +91,8 @@ std::string_view to_string(SynapsePath path);
 /// "auto", "event" or "gemm". @throws Error for anything else.
 SynapsePath parse_synapse_path(std::string_view text);
 
-/// A full projection, weights [inputs, outputs]. `automatic` gathers by events and goes back by density
-/// of the source.
+/// A full projection, weights [inputs, outputs]. `automatic` gathers by events, and on the way back
+/// chooses for each call by the density of the source.
 std::shared_ptr<const Synapse> linear_synapse(std::int64_t inputs,
                                               std::int64_t outputs,
                                               SynapsePath path = SynapsePath::automatic);

@@ -40,7 +40,8 @@ class FashionMnist final : public Recipe {
         {.tau = encoder_tau_, .dt = network.dt, .threshold = encoder_threshold_, .steps = steps_});
     const ImageFolder images = load_images(folder_);
     return {std::make_unique<EventDataset>(latency_dataset(images.train, encoder)),
-            std::make_unique<EventDataset>(latency_dataset(images.test, encoder))};
+            std::make_unique<EventDataset>(latency_dataset(images.test, encoder)),
+            {}};
   }
 
  private:

@@ -42,7 +42,8 @@ class Randman final : public Recipe {
                                      .test_samples = test_samples_,
                                      .seed = static_cast<std::uint64_t>(data_seed_)});
     return {std::make_unique<EventDataset>(std::move(sets.train)),
-            std::make_unique<EventDataset>(std::move(sets.test))};
+            std::make_unique<EventDataset>(std::move(sets.test)),
+            {}};
   }
 
  private:

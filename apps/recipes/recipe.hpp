@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "apps/config.hpp"
 #include "apps/recipes/network.hpp"
@@ -12,6 +14,7 @@ namespace spiketape::apps {
 struct DataSets {
   std::unique_ptr<const Dataset> train;
   std::unique_ptr<const Dataset> test;
+  std::vector<std::string> remarks = {};  ///< what was cut off or left out, for people
 };
 
 /// What is trained on what, and how: the method section of a paper. A recipe sets its own defaults

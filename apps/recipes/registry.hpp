@@ -24,5 +24,8 @@ std::unique_ptr<Recipe> make_recipe(std::string_view name);
 // One function a recipe, each defined in a file of its own.
 std::unique_ptr<Recipe> make_randman_recipe();
 std::unique_ptr<Recipe> make_fmnist_recipe();
+std::unique_ptr<Recipe> make_nmnist_recipe();
+std::unique_ptr<Recipe> make_shd_recipe();
+std::unique_ptr<Recipe> make_spoken_digits_recipe();
 
 }  // namespace spiketape::apps

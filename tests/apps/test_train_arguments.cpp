@@ -74,7 +74,9 @@ TEST_CASE("arguments that make no sense are errors that say so") {
   }
   TrainArguments other = with("epochs", "1");
   other.recipe = "mnist";
-  CHECK_THROWS_WITH_AS(prepare_train(other), doctest::Contains("randman, fmnist"), Error);
+  CHECK_THROWS_WITH_AS(prepare_train(other),
+                       doctest::Contains("randman, fmnist, nmnist, shd, spoken-digits"),
+                       Error);
 }
 
 TEST_CASE("a device that is not there is an error that says how to get it") {

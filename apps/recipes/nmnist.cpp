@@ -1,0 +1,70 @@
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "apps/recipes/registry.hpp"
+#include "core/error.hpp"
+#include "data/nmnist.hpp"
+
+namespace spiketape::apps {
+namespace {
+
+/// Neuromorphic-MNIST (Orchard et al. 2015) as in Perez-Nieves & Goodman 2021, section 4.
+///
+/// Data. 60,000 training and 10,000 test recordings of handwritten digits by an event camera of
+/// 34 x 34 pixels, both polarities together; 300 steps of 1 ms. A tenth of the training recordings,
+/// drawn at random, is held out for validation.
+///
+/// Network. 1156-200-200-10 leaky integrate-and-fire neurons, tau 10 ms; a leaky readout of 10 ms
+/// whose maximum over time is the score of a class. Uniform initial weights, scaled layer by layer
+/// until 1 % of neurons and steps spike: the paper's start is silent on few recordings.
+///
+/// Training. Cross entropy plus activity regularisers (0.06 above 1 spike, 100 below 1e-3); Adam;
+/// fast sigmoid of beta 100 inside a window of 0.2 around the threshold. Batches of 64 at 1e-3
+/// instead of the paper's 256 at 2e-4, so that a part of the recordings is enough to learn from.
+class Nmnist final : public Recipe {
+ public:
+  Nmnist() {
+    network.hidden = {200, 200};
+    network.init = "uniform";
+    train.epochs = 60;
+    train.batch = 64;
+    train.lr = 1e-3;
+    train.calibrate = 1.0;
+  }
+
+  DataSets load() const override {
+    if (folder_.empty())
+      throw Error(
+          "nmnist: --data is missing; give the folder with Train/0/00002.bin ... and Test/... of "
+          "N-MNIST (Mendeley data set 468j46mzdv)");
+    NmnistOptions options{.binning = {.dt = network.dt, .steps = steps_},
+                          .split_polarity = polarity_ == "split"};
+    const std::filesystem::path folder(folder_);
+    NmnistData train_data = load_nmnist(folder / "Train", options);
+    NmnistData test_data = load_nmnist(folder / "Test", options);
+    return {std::make_unique<EventDataset>(std::move(train_data.recordings)),
+            std::make_unique<EventDataset>(std::move(test_data.recordings)),
+            {"Train: " + train_data.report.in_words(), "Test: " + test_data.report.in_words()}};
+  }
+
+ private:
+  Settings data_settings() override {
+    return {
+        {"data", &folder_, "folder that holds Train and Test"},
+        {"steps", &steps_, "steps a sample; later events are cut off"},
+        {"polarity", &polarity_, "ON and OFF events together or apart", {"merged", "split"}},
+    };
+  }
+
+  std::string folder_;
+  std::int64_t steps_ = 300;
+  std::string polarity_ = "merged";
+};
+
+}  // namespace
+
+std::unique_ptr<Recipe> make_nmnist_recipe() { return std::make_unique<Nmnist>(); }
+
+}  // namespace spiketape::apps
