@@ -62,15 +62,16 @@ TEST_CASE("arguments that make no sense are errors that say so") {
   CHECK_THROWS_AS(prepare_train(with("seed", "-1")), Error);
   CHECK_THROWS_AS(prepare_train(with("threads", "-1")), Error);
   CHECK_THROWS_AS(prepare_train(with("device", "tpu")), BackendError);
-  for (const auto& [name, value] : {std::pair{"warm_up", "1e30"},
-                                    {"schedule_factor", "-1"},
-                                    {"schedule_factor", "inf"},
-                                    {"dt", "1e-300"},
-                                    {"tau", "inf"},
-                                    {"tau_readout", "0"},
-                                    {"beta", "-5"}}) {
-    CAPTURE(name);
-    CHECK_THROWS_WITH_AS(prepare_train(with(name, value)), doctest::Contains("expected"), Error);
+  for (const auto& setting : {std::pair{"warm_up", "1e30"},
+                              {"schedule_factor", "-1"},
+                              {"schedule_factor", "inf"},
+                              {"dt", "1e-300"},
+                              {"tau", "inf"},
+                              {"tau_readout", "0"},
+                              {"beta", "-5"}}) {
+    CAPTURE(setting.first);
+    CHECK_THROWS_WITH_AS(
+        prepare_train(with(setting.first, setting.second)), doctest::Contains("expected"), Error);
   }
   TrainArguments other = with("epochs", "1");
   other.recipe = "mnist";
