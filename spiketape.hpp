@@ -25,6 +25,7 @@
 #include "core/surrogate.hpp"
 #include "core/synapse.hpp"
 #include "core/tensor.hpp"
+#include "data/augment.hpp"
 #include "data/batch.hpp"
 #include "data/dataset.hpp"
 #include "data/event_dataset.hpp"

@@ -53,6 +53,16 @@ void apply_typed(const TrainArguments& arguments, const TrainJob& job, Settings&
   }
 }
 
+/// The variant that was typed, else the file's, else "".
+std::string chosen_variant(const TrainArguments& arguments, const Config& config) {
+  std::string chosen;
+  for (const Config::Entry& entry : config.entries)
+    if (entry.name == "variant") chosen = entry.text;
+  for (const auto& setting : arguments.settings)
+    if (setting.first == "variant") chosen = setting.second;
+  return chosen;
+}
+
 /// A path in config.toml must mean the same from any folder.
 void make_data_path_absolute(Settings& settings) {
   Setting* data = find_setting(settings, "data");
@@ -88,6 +98,8 @@ TrainJob prepare_train(const TrainArguments& arguments) {
     throw Error("recipe: name one, e.g. spiketape train randman, or give --config FILE");
   }
   job.recipe = make_recipe(job.recipe_name);
+  if (const std::string variant = chosen_variant(arguments, config); !variant.empty())
+    job.recipe->choose_variant(variant);
   Settings settings = job.recipe->settings();
   apply_config(config, settings);
   apply_typed(arguments, job, settings);

@@ -34,6 +34,8 @@ std::string describe_run(const Recipe& recipe,
                          const RunFolder& folder) {
   const TrainSettings& train = recipe.train;
   std::string remarks;
+  if (const std::string changes = recipe.augment.in_words(); !changes.empty())
+    remarks += fmt::format("augment {}\n", changes);
   for (const std::string& remark : data.remarks) remarks += fmt::format("        {}\n", remark);
   return fmt::format(
       "{}"

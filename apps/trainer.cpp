@@ -27,6 +27,15 @@ LoaderOptions loader_options(const TrainSettings& settings) {
       .batch = settings.batch, .shuffle = true, .seed = static_cast<std::uint64_t>(settings.seed)};
 }
 
+std::optional<AugmentedDataset> augmented(const Recipe& recipe,
+                                          const Dataset& data,
+                                          const Split& split) {
+  const AugmentOptions options = recipe.augment.options(
+      recipe.network.dt, recipe.sensor(), static_cast<std::uint64_t>(recipe.train.seed));
+  if (!options.any()) return std::nullopt;
+  return std::make_optional<AugmentedDataset>(data, split.training, options);
+}
+
 /// Before it is saved: a step may have made weights infinite, which the next forward pass would
 /// find too late.
 void require_finite(const Module& net) {
@@ -55,9 +64,12 @@ Trainer::Trainer(
       split_(split_validation(data_.train->size(),
                               recipe.train.validation,
                               static_cast<std::uint64_t>(recipe.train.seed))),
+      augmented_(augmented(recipe, *data_.train, split_)),
       net_(recipe.build(*data_.train)),
       optimizer_(make_optimizer(recipe.train, net_->parameters())),
-      loader_(*data_.train, split_.training, loader_options(recipe.train)),
+      loader_(augmented_ ? static_cast<const Dataset&>(*augmented_) : *data_.train,
+              split_.training,
+              loader_options(recipe.train)),
       schedule_(make_schedule(recipe.train, loader_.batches())),
       progress_(hooks_.progress_bar) {
   hooks_.print(describe_run(recipe_, *net_, data_, split_, folder_));

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "apps/evaluate.hpp"
@@ -12,6 +13,7 @@
 #include "apps/run_folder.hpp"
 #include "apps/train_state.hpp"
 #include "autograd/optimizer.hpp"
+#include "data/augment.hpp"
 #include "data/loader.hpp"
 #include "data/split.hpp"
 
@@ -74,6 +76,7 @@ class Trainer {
   TrainHooks hooks_;
   DataSets data_;
   Split split_;
+  std::optional<AugmentedDataset> augmented_;  ///< what is trained on, when it differs
   std::unique_ptr<SpikingNet> net_;
   std::unique_ptr<Optimizer> optimizer_;
   Loader loader_;

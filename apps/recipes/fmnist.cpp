@@ -44,6 +44,8 @@ class FashionMnist final : public Recipe {
             {}};
   }
 
+  SensorShape sensor() const override { return {28, 28}; }
+
  private:
   Settings data_settings() override {
     return {

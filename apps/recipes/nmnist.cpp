@@ -49,6 +49,8 @@ class Nmnist final : public Recipe {
             {"Train: " + train_data.report.in_words(), "Test: " + test_data.report.in_words()}};
   }
 
+  SensorShape sensor() const override { return {kNmnistSide, kNmnistSide}; }
+
  private:
   Settings data_settings() override {
     return {

@@ -1,15 +1,31 @@
 #include "apps/recipes/recipe.hpp"
 
+#include <algorithm>
 #include <cstdint>
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
 
 namespace spiketape::apps {
 
 Settings Recipe::settings() {
   Settings all = data_settings();
-  for (const Settings& more : {network.settings(), train.settings()}) {
+  if (variants().size() > 1)
+    all.insert(all.begin(), {"variant", &variant, "which defaults the recipe has", variants()});
+  for (const Settings& more : {network.settings(), train.settings(), augment.settings()}) {
     all.insert(all.end(), more.begin(), more.end());
   }
   return all;
+}
+
+void Recipe::choose_variant(const std::string& name) {
+  const std::vector<std::string> known = variants();
+  if (std::find(known.begin(), known.end(), name) == known.end())
+    throw Error(fmt::format(
+        "variant: this recipe has {}, but '{}' was asked for", join_names(known), name));
+  variant = name;
+  set_variant(name);
 }
 
 void Recipe::resolve() {

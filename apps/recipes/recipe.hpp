@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "apps/config.hpp"
+#include "apps/recipes/augmentation.hpp"
 #include "apps/recipes/network.hpp"
 #include "apps/train_settings.hpp"
 #include "data/dataset.hpp"
@@ -26,7 +27,8 @@ class Recipe {
   Recipe(const Recipe&) = delete;
   Recipe& operator=(const Recipe&) = delete;
 
-  /// Every setting: of the data, of the network, of the training. Bound to this object.
+  /// Every setting: of the data, of the network, of the training, of the augmentation. Bound to
+  /// this object.
   Settings settings();
   /// Checks the settings and puts numbers in place of "the default of ...". @throws Error
   void resolve();
@@ -35,14 +37,25 @@ class Recipe {
   /// A network for such data, its weights drawn from the seed.
   virtual std::unique_ptr<SpikingNet> build(const Dataset& data) const;
 
+  /// How the input units lie on the sensor, for the augmentation's shifts.
+  virtual SensorShape sensor() const { return {}; }
+  /// Sets the defaults of a variant of the recipe, before any other setting is taken.
+  /// @throws Error for a name that is not among variants().
+  void choose_variant(const std::string& name);
+  /// The first is the default.
+  virtual std::vector<std::string> variants() const { return {"paper"}; }
+
+  std::string variant = "paper";
   NetworkSettings network;
   TrainSettings train;
+  AugmentSettings augment;
 
  protected:
   Recipe() = default;
 
  private:
   virtual Settings data_settings() = 0;
+  virtual void set_variant(const std::string& /*name*/) {}
 };
 
 }  // namespace spiketape::apps

@@ -39,6 +39,8 @@ class Spoken final : public Recipe {
     train.calibrate = 1.0;
   }
 
+  std::vector<std::string> variants() const override { return {"paper", "strong"}; }
+
   DataSets load() const override {
     if (folder_.empty())
       throw Error(

@@ -78,8 +78,15 @@ TEST_CASE("training lowers the loss and fills the run folder") {
 
 TEST_CASE("a run that is stopped anywhere and resumed ends with the same bits") {
   const TemporaryFolder folder;
-  const std::vector<std::pair<std::string, std::string>> more = {
-      {"dropout", "0.2"}, {"schedule", "cosine"}, {"warm_up", "0.5"}, {"clip", "1"}};
+  const std::vector<std::pair<std::string, std::string>> more = {{"dropout", "0.2"},
+                                                                 {"schedule", "cosine"},
+                                                                 {"warm_up", "0.5"},
+                                                                 {"clip", "1"},
+                                                                 {"blend", "0.5"},
+                                                                 {"stretch", "0.1"},
+                                                                 {"shift", "1"},
+                                                                 {"jitter", "1e-3"},
+                                                                 {"drop", "0.1"}};
   const std::string straight = folder / "straight";
   CHECK(train(small_run(straight, more)).finished);
   for (const int batches : {1, 2, 3, 4, 6}) {  // 3 batches an epoch
