@@ -30,9 +30,11 @@ LoaderOptions loader_options(const TrainSettings& settings) {
 std::optional<AugmentedDataset> augmented(const Recipe& recipe,
                                           const Dataset& data,
                                           const Split& split) {
-  const AugmentOptions options = recipe.augment.options(
-      recipe.network.dt, recipe.sensor(), static_cast<std::uint64_t>(recipe.train.seed));
+  AugmentOptions options = recipe.augment.options(recipe.network.dt);
   if (!options.any()) return std::nullopt;
+  options.merge_repeats = recipe.merges_repeats();
+  options.sensor = recipe.sensor();
+  options.seed = static_cast<std::uint64_t>(recipe.train.seed);
   return std::make_optional<AugmentedDataset>(data, split.training, options);
 }
 

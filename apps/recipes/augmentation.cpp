@@ -16,14 +16,8 @@ Settings AugmentSettings::settings() {
   };
 }
 
-AugmentOptions AugmentSettings::options(double dt, SensorShape sensor, std::uint64_t seed) const {
-  return {.blend = blend,
-          .stretch = stretch,
-          .shift = shift,
-          .jitter = jitter / dt,
-          .drop = drop,
-          .sensor = sensor,
-          .seed = seed};
+AugmentOptions AugmentSettings::options(double dt) const {
+  return {.blend = blend, .stretch = stretch, .shift = shift, .jitter = jitter / dt, .drop = drop};
 }
 
 std::string AugmentSettings::in_words() const {

@@ -17,8 +17,8 @@ struct AugmentSettings {
   double drop = 0.0;
 
   Settings settings();
-  /// The same in steps of `dt` seconds, for a sensor of that shape.
-  AugmentOptions options(double dt, SensorShape sensor, std::uint64_t seed) const;
+  /// The same in steps of `dt` seconds.
+  AugmentOptions options(double dt) const;
   /// What is on, in words; empty when nothing is.
   std::string in_words() const;
 };

@@ -26,6 +26,7 @@ struct NetworkSettings {
   std::string neuron = "lif";
   double dt = 1e-3;
   double tau = 10e-3;
+  double tau_spread = 1.0;
   double tau_synapse = 5e-3;
   double tau_adaptation = 100e-3;
   double kappa = 0.2;
@@ -35,6 +36,7 @@ struct NetworkSettings {
   double beta = 0.0;  ///< 0 until resolve(): the surrogate's own
   bool reset_gradient = false;
   bool recurrent = false;
+  double recurrent_gain = 1.0;
   bool bias = false;
   double dropout = 0.0;
   double tau_readout = 10e-3;
@@ -77,19 +79,19 @@ class SpikingNet : public Module {
 
   std::size_t hidden_layers() const { return hidden_.size(); }
   /// Activity of each hidden layer since the last reset; empty before the first forward.
-  std::span<const LayerActivity> activity() const { return neuron_.monitors(); }
-  void reset_activity() { neuron_.reset_monitors(); }
+  std::vector<LayerActivity> activity() const;
+  void reset_activity();
   /// Layers, neuron, readout and number of parameters, for people.
   std::string in_words() const;
 
  private:
   struct Hidden {
     std::unique_ptr<Linear> linear;
+    NeuronLayer neuron;
     std::unique_ptr<Recurrent> recurrent;
     std::unique_ptr<Dropout> dropout;
   };
 
-  NeuronLayer neuron_;
   Readout readout_;
   std::optional<ActivityRegularizer> regularizer_;
   std::vector<Hidden> hidden_;

@@ -39,8 +39,9 @@ class Nmnist final : public Recipe {
       throw Error(
           "nmnist: --data is missing; give the folder with Train/0/00002.bin ... and Test/... of "
           "N-MNIST (Mendeley data set 468j46mzdv)");
-    NmnistOptions options{.binning = {.dt = network.dt, .steps = steps_},
-                          .split_polarity = polarity_ == "split"};
+    NmnistOptions options{
+        .binning = {.dt = network.dt, .steps = steps_, .merge_repeats = merges_repeats()},
+        .split_polarity = polarity_ == "split"};
     const std::filesystem::path folder(folder_);
     NmnistData train_data = load_nmnist(folder / "Train", options);
     NmnistData test_data = load_nmnist(folder / "Test", options);
@@ -50,18 +51,21 @@ class Nmnist final : public Recipe {
   }
 
   SensorShape sensor() const override { return {kNmnistSide, kNmnistSide}; }
+  bool merges_repeats() const override { return repeats_ == "merge"; }
 
  private:
   Settings data_settings() override {
     return {
         {"data", &folder_, "folder that holds Train and Test"},
         {"steps", &steps_, "steps a sample; later events are cut off"},
+        {"repeats", &repeats_, "several events of a unit in a step are one", {"merge", "keep"}},
         {"polarity", &polarity_, "ON and OFF events together or apart", {"merged", "split"}},
     };
   }
 
   std::string folder_;
   std::int64_t steps_ = 300;
+  std::string repeats_ = "merge";
   std::string polarity_ = "merged";
 };
 

@@ -39,6 +39,8 @@ class Recipe {
 
   /// How the input units lie on the sensor, for the augmentation's shifts.
   virtual SensorShape sensor() const { return {}; }
+  /// Whether several events of a unit in one step count as one.
+  virtual bool merges_repeats() const { return true; }
   /// Sets the defaults of a variant of the recipe, before any other setting is taken.
   /// @throws Error for a name that is not among variants().
   void choose_variant(const std::string& name);

@@ -41,16 +41,19 @@ class Spoken final : public Recipe {
 
   std::vector<std::string> variants() const override { return {"paper", "strong"}; }
 
+  bool merges_repeats() const override { return repeats_ == "merge"; }
+
   DataSets load() const override {
     if (folder_.empty())
       throw Error(
           fmt::format("{}: --data is missing; give the folder with shd_train.h5 and shd_test.h5 "
                       "(of SHD: zenkelab.org/datasets)",
                       name_));
-    const EventFileOptions options{.binning = {.dt = network.dt, .steps = steps_},
-                                   .coarsen = coarsen_,
-                                   .classes = classes_,
-                                   .strict = strict_};
+    const EventFileOptions options{
+        .binning = {.dt = network.dt, .steps = steps_, .merge_repeats = merges_repeats()},
+        .coarsen = coarsen_,
+        .classes = classes_,
+        .strict = strict_};
     const std::filesystem::path folder(folder_);
     EventFileData train_data = load_event_file(find_event_file(folder, "shd", "train"), options);
     EventFileData test_data = load_event_file(find_event_file(folder, "shd", "test"), options);
@@ -64,6 +67,7 @@ class Spoken final : public Recipe {
     return {
         {"data", &folder_, "folder that holds shd_train.h5 and shd_test.h5, or train_shd.h5 ..."},
         {"steps", &steps_, "steps a sample; later events are cut off"},
+        {"repeats", &repeats_, "several events of a unit in a step are one", {"merge", "keep"}},
         {"coarsen", &coarsen_, "neighbouring channels that are joined; 5 makes 140 of 700"},
         {"strict", &strict_, "whether a time that is not finite is an error"},
     };
@@ -73,6 +77,7 @@ class Spoken final : public Recipe {
   std::int64_t classes_;
   std::string folder_;
   std::int64_t steps_ = 500;
+  std::string repeats_ = "merge";
   std::int64_t coarsen_ = 1;
   bool strict_ = false;
 };
