@@ -199,7 +199,8 @@ void Trainer::finish_epoch() {
   net_->reset_activity();
   metrics.seconds = epoch_seconds();
   hooks_.print(epoch_line(metrics, recipe_.train.epochs));
-  if (const std::string warning = silence_warning(activity); !warning.empty()) {
+  if (const std::string warning = activity_warning(activity);
+      !warning.empty() && (metrics.epoch == 1 || !silent_layers(activity).empty())) {
     hooks_.print("warning: " + warning);
   }
 
