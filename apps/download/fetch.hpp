@@ -23,10 +23,11 @@ class DownloadStopped : public Error {
 
 /// What a long task tells, and asks.
 struct DownloadHooks {
-  std::function<void(const std::string& line)> say;
+  std::function<void(const std::string& line)> say = {};
   /// A transfer or an unpacking has come this far; `total` is 0 while it is not known.
-  std::function<void(const std::string& title, std::int64_t done, std::int64_t total)> progress;
-  std::function<bool()> stop;  ///< true = stop as soon as possible
+  std::function<void(const std::string& title, std::int64_t done, std::int64_t total)> progress =
+      {};
+  std::function<bool()> stop = {};  ///< true = stop as soon as possible
 
   void tell(const std::string& line) const {
     if (say) say(line);

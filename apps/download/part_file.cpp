@@ -34,6 +34,13 @@ PartFile::PartFile(const fs::path& final_path)
   size_ = mine.st_size;
 }
 
+PartFile::~PartFile() {
+  if (finished_ || size_ > 0) return;
+  std::error_code absent;
+  fs::remove(path_, absent);
+  fs::remove(note_, absent);
+}
+
 Origin PartFile::origin() const {
   Origin origin;
   std::ifstream stream(note_);
@@ -64,6 +71,7 @@ void PartFile::append(const char* data, std::size_t size) {
 
 void PartFile::finish() {
   publish(path_, final_path_);
+  finished_ = true;
   forget_origin();
 }
 

@@ -22,6 +22,10 @@ class PartFile {
   /// Opens what is there of `final_path`, or an empty file.
   /// @throws DataError when it cannot be written, or another process is fetching it.
   explicit PartFile(const std::filesystem::path& final_path);
+  /// Leaves what has come; nothing where nothing has.
+  ~PartFile();
+  PartFile(const PartFile&) = delete;
+  PartFile& operator=(const PartFile&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
   std::int64_t size() const { return size_; }
@@ -43,6 +47,7 @@ class PartFile {
   std::filesystem::path note_;
   FileDescriptor file_;
   std::int64_t size_ = 0;
+  bool finished_ = false;
 };
 
 }  // namespace spiketape::apps
