@@ -13,9 +13,9 @@ namespace spiketape::apps {
 namespace fs = std::filesystem;
 namespace {
 
-std::string address_of(const RemoteSet& set, const RemoteFile& file, std::string from) {
+std::string address_of(const RemoteSet& set, const RemoteFile& file, const std::string& from) {
   const bool mirror = !from.empty();
-  std::string address = mirror ? std::move(from) : set.address;
+  std::string address = mirror ? from : set.address;
   while (address.ends_with('/')) address.pop_back();
   return address + '/' + (mirror || file.place.empty() ? file.name : file.place);
 }

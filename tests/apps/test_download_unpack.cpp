@@ -19,7 +19,9 @@ struct Bench {
   TemporaryFolder folder{};
 
   std::string target(const std::string& name) const { return folder / name; }
-  std::int64_t unpack_as(const std::string& name, bool is_folder, std::vector<ZipEntry> entries) {
+  std::int64_t unpack_as(const std::string& name,
+                         bool is_folder,
+                         const std::vector<ZipEntry>& entries) {
     write_text(folder / "a.zip", zip_of(entries));
     return unpack(folder / "a.zip", target(name), is_folder);
   }
