@@ -6,20 +6,22 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/bench.hpp"
+#include "apps/download/command.hpp"
 #include "apps/eval.hpp"
 #include "apps/info.hpp"
 #include "apps/train.hpp"
 #include "apps/verify.hpp"
 
 /// Exit status: 0 the task is done, 1 it failed (a line `error: ...` says why), 2 the command line
-/// is wrong; train that was stopped by a signal ends with 128 + its number. A subcommand that has
-/// said all itself throws CLI::RuntimeError.
+/// is wrong; train or download that was stopped by a signal ends with 128 + its number. A
+/// subcommand that has said all itself throws CLI::RuntimeError.
 int main(int argc, char** argv) {
   using namespace spiketape::apps;
   try {
     CLI::App app("Spiking neural networks with sparse gradients", "spiketape");
     app.require_subcommand(1);
     app.get_formatter()->column_width(36);
+    add_download(app);
     add_train(app);
     add_eval(app);
     add_verify(app);

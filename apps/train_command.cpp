@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <atomic>
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -12,38 +10,12 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/recipes/registry.hpp"
+#include "apps/stop_signal.hpp"
 #include "apps/train.hpp"
 #include "core/error.hpp"
 
 namespace spiketape::apps {
 namespace {
-
-// A signal handler can reach nothing but a global.
-std::atomic<int> stop_signal{0};  // NOLINT(readability-identifier-naming)
-static_assert(std::atomic<int>::is_always_lock_free);
-
-/// While it lives, the first Ctrl-C or SIGTERM only asks to stop; the second ends the program as
-/// usual.
-class StopOnSignal {
- public:
-  StopOnSignal() {
-    struct sigaction action {};
-    action.sa_handler = [](int signal) { stop_signal = signal; };
-    action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
-    sigaction(SIGINT, &action, &old_interrupt_);
-    sigaction(SIGTERM, &action, &old_terminate_);
-  }
-  ~StopOnSignal() {
-    sigaction(SIGINT, &old_interrupt_, nullptr);
-    sigaction(SIGTERM, &old_terminate_, nullptr);
-  }
-  StopOnSignal(const StopOnSignal&) = delete;
-  StopOnSignal& operator=(const StopOnSignal&) = delete;
-
- private:
-  struct sigaction old_interrupt_ {};
-  struct sigaction old_terminate_ {};
-};
 
 /// One option of `train`, made of the settings of that name in all recipes.
 struct SharedSetting {
@@ -132,7 +104,7 @@ void train_command(const TrainArguments& arguments) {
   }
   TrainHooks hooks;
   hooks.progress_bar = !arguments.quiet;
-  hooks.stop = [] { return stop_signal != 0; };
+  hooks.stop = [] { return stop_signal() != 0; };
   hooks.print = [](const std::string& line) {
     fmt::print("{}\n", line);
     std::fflush(stdout);
@@ -144,7 +116,7 @@ void train_command(const TrainArguments& arguments) {
                           result.state.epoch + 1,
                           result.state.batch,
                           resume_command(job)));
-  throw CLI::RuntimeError(128 + stop_signal);
+  throw CLI::RuntimeError(128 + stop_signal());
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ class FashionMnist final : public Recipe {
       throw Error(
           "fmnist: --data is missing; give the folder with train-images-idx3-ubyte.gz, "
           "train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz and t10k-labels-idx1-ubyte.gz "
-          "(from github.com/zalandoresearch/fashion-mnist)");
+          "(./run download fmnist --to DIR fetches them)");
     }
     const LatencyEncoder encoder(
         {.tau = encoder_tau_, .dt = network.dt, .threshold = encoder_threshold_, .steps = steps_});

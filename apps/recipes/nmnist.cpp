@@ -42,7 +42,7 @@ class Nmnist final : public Recipe {
     if (folder_.empty())
       throw Error(
           "nmnist: --data is missing; give the folder with Train/0/00002.bin ... and Test/... of "
-          "N-MNIST (Mendeley data set 468j46mzdv)");
+          "N-MNIST (./run download nmnist --to DIR fetches them)");
     NmnistOptions options{
         .binning = {.dt = network.dt, .steps = steps_, .merge_repeats = merges_repeats()},
         .split_polarity = polarity_ == "split"};

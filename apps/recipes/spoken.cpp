@@ -45,10 +45,11 @@ class Spoken final : public Recipe {
 
   DataSets load() const override {
     if (folder_.empty())
-      throw Error(
-          fmt::format("{}: --data is missing; give the folder with shd_train.h5 and shd_test.h5 "
-                      "(of SHD: zenkelab.org/datasets)",
-                      name_));
+      throw Error(fmt::format(
+          "{}: --data is missing; give the folder with shd_train.h5 and shd_test.h5 "
+          "({})",
+          name_,
+          name_ == "shd" ? "./run download shd --to DIR fetches them" : "in the layout of SHD"));
     const EventFileOptions options{
         .binning = {.dt = network.dt, .steps = steps_, .merge_repeats = merges_repeats()},
         .coarsen = coarsen_,
