@@ -241,7 +241,7 @@ class Reader {
         static_cast<std::vector<std::string>*>(into)->emplace_back(name);
       return 0;
     };
-    require(H5Ovisit2(opened, H5_INDEX_NAME, H5_ITER_NATIVE, visit, &found, H5O_INFO_BASIC) >= 0,
+    require(H5Ovisit2(opened, H5_INDEX_NAME, H5_ITER_INC, visit, &found, H5O_INFO_BASIC) >= 0,
             broken(group));
     return found;
   }

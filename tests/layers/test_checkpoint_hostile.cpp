@@ -110,4 +110,27 @@ TEST_CASE("texts of variable length and texts that claim gigabytes are refused")
   H5Sclose(scalar);
 }
 
+TEST_CASE("parameters come sorted by name, whatever the order in the file") {
+  const TemporaryFile file;
+  save_checkpoint(file.path(), {});
+  remove_seal(file.path());
+  const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+  H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);  // groups by time of creation
+  const hid_t opened = H5Fopen(file.path().c_str(), H5F_ACC_RDWR, access);
+  H5Ldelete(opened, "parameters", H5P_DEFAULT);
+  H5Gclose(H5Gcreate2(opened, "parameters", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+  const hsize_t none = 0;
+  const hid_t space = H5Screate_simple(1, &none, nullptr);
+  for (const char* name : {"parameters/b", "parameters/c", "parameters/a"})
+    put_dataset(opened, name, H5T_NATIVE_FLOAT, space);
+  H5Sclose(space);
+  H5Pclose(access);
+  H5Fclose(opened);
+  const Checkpoint loaded = load_checkpoint(file.path());
+  REQUIRE(loaded.parameters.size() == 3);
+  CHECK(loaded.parameters[0].name == "a");
+  CHECK(loaded.parameters[1].name == "b");
+  CHECK(loaded.parameters[2].name == "c");
+}
+
 }  // namespace spiketape
