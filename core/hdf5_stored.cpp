@@ -60,7 +60,7 @@ bool values_are_stored(std::int64_t dataset) {
   if (kind == H5D_VIRTUAL || H5Pget_external_count(layout.id) != 0) return false;
   const std::uint64_t width = H5Tget_size(type.id);
   std::uint64_t needed = 0;
-  if (!multiply(width, sizes, needed)) return false;
+  if (width == 0 || !multiply(width, sizes, needed)) return false;  // libhdf5 divides by the width
   if (kind == H5D_CHUNKED) {  // HDF5 unpacks whole chunks, which may be larger than the data set
     std::uint64_t chunk = 0;
     if (H5Pget_chunk(layout.id, rank, sizes.data()) < 0 || !multiply(width, sizes, chunk))
