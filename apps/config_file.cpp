@@ -1,18 +1,21 @@
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include "apps/config.hpp"
+#include "apps/toml.hpp"
 #include "core/error.hpp"
 
 namespace spiketape::apps {
 namespace {
+
+/// Ours have 4 KB. toml++ calls itself for each part of a dotted key, so a long one takes the
+/// stack.
+constexpr std::size_t kLargestConfig = std::size_t{64} << 10;
 
 /// A TOML value as the command line would write it, and what TOML calls it.
 Config::Entry entry_of(const std::string& name, const toml::node& node) {
@@ -42,12 +45,18 @@ Config::Entry entry_of(const std::string& name, const toml::node& node) {
 }  // namespace
 
 Config parse_config(const std::string& text, const std::string& file) {
+  if (text.size() > kLargestConfig) {
+    throw DataError(
+        fmt::format("{}: larger than {} bytes, so it is no config.toml", file, kLargestConfig));
+  }
   toml::table table;
   try {
     table = toml::parse(text, file);
   } catch (const toml::parse_error& error) {
     throw DataError(fmt::format(
         "{}, line {}: not valid TOML: {}", file, error.source().begin.line, error.description()));
+  } catch (const TomlAssertion&) {
+    throw DataError(fmt::format("{}: not valid TOML; is a date or time malformed?", file));
   }
   Config config;
   config.file = file;
@@ -71,9 +80,10 @@ Config read_config(const std::string& file) {
   if (!stream || !std::filesystem::is_regular_file(file)) {
     throw DataError(fmt::format("{}: cannot be read; expected a config.toml", file));
   }
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return parse_config(text.str(), file);
+  std::string text(kLargestConfig + 1, '\0');  // one more, to see that a file is too large
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  return parse_config(text, file);
 }
 
 }  // namespace spiketape::apps

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "core/hdf5_stored.hpp"
 
 namespace spiketape::apps {
 namespace {
@@ -34,6 +35,13 @@ std::vector<T> read_values(const H5::DataSet& data, const H5::PredType& type) {
 void require_numbers(H5T_class_t type, const std::string& path, const std::string& item) {
   if (type != H5T_INTEGER && type != H5T_FLOAT)
     throw DataError(fmt::format("{}: '{}' must hold numbers", path, item));
+}
+
+/// Before memory is asked for: a few bytes can claim a shape that no memory holds.
+void require_values(const H5::DataSet& data, const std::string& path, const std::string& item) {
+  require_numbers(data.getTypeClass(), path, item);
+  if (!values_are_stored(data.getId()))
+    throw DataError(fmt::format("{}: '{}' claims more values than the file holds", path, item));
 }
 
 /// Runs `read` and puts file and item in front of what HDF5 says.
@@ -114,7 +122,7 @@ std::string Hdf5Reader::text_attribute(const std::string& name) const {
 Hdf5Reader::Array Hdf5Reader::numbers(const std::string& item) const {
   return with_place(path_, item, [&] {
     const H5::DataSet data = file_->file.openDataSet(item);
-    require_numbers(data.getTypeClass(), path_, item);
+    require_values(data, path_, item);
     return Array{shape_of(data.getSpace()), read_values<double>(data, H5::PredType::NATIVE_DOUBLE)};
   });
 }
@@ -123,7 +131,7 @@ std::vector<std::int64_t> Hdf5Reader::integers(const std::string& item,
                                                std::int64_t columns) const {
   return with_place(path_, item, [&] {
     const H5::DataSet data = file_->file.openDataSet(item);
-    require_numbers(data.getTypeClass(), path_, item);
+    require_values(data, path_, item);
     const Shape shape = shape_of(data.getSpace());
     const bool fits = columns == 1 ? shape.size() == 1 : shape.size() == 2 && shape[1] == columns;
     if (!fits)

@@ -7,11 +7,11 @@
 
 #include <H5public.h>
 #include <fmt/format.h>
-#include <toml++/toml.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "apps/config.hpp"
+#include "apps/toml.hpp"
 #include "core/device.hpp"
 #include "core/kernels/simd.hpp"
 #include "core/parallel.hpp"

@@ -15,6 +15,7 @@
 #include "core/tensor.hpp"
 #include "data/idx.hpp"
 #include "layers/checkpoint.hpp"
+#include "layers/checkpoint_seal.hpp"
 
 namespace spiketape::apps {
 namespace fs = std::filesystem;
@@ -132,6 +133,7 @@ std::string describe_idx(const fs::path& path) {
 std::string describe_path(const fs::path& path) {
   if (fs::is_directory(path)) return describe_run_folder(path);
   const std::string bytes = first_bytes(path);
+  if (!bytes.empty() && kSealBegin.starts_with(bytes)) return describe_checkpoint(path);
   if (bytes == std::string("\x89HDF\r\n\x1a\n", 8)) {
     return holds_parameters(path) ? describe_checkpoint(path) : describe_hdf5(path);
   }

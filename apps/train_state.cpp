@@ -108,6 +108,13 @@ TrainState TrainState::load(const Checkpoint& checkpoint, const std::string& fil
   visit_fields(read, state);
   state.epoch = checkpoint.epoch;
   state.batch = checkpoint.batch;
+  if (state.epoch < 0 || state.batch < 0) {
+    throw DataError(
+        fmt::format("{}: expected epoch and batch of 0 or more, the file says {} and {}",
+                    file,
+                    state.epoch,
+                    state.batch));
+  }
   return state;
 }
 

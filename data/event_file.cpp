@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "core/hdf5_stored.hpp"
 
 namespace spiketape {
 namespace {
@@ -17,6 +18,13 @@ namespace fs = std::filesystem;
 
 /// Recordings that are in memory at once before they are binned.
 constexpr hsize_t kChunk = 256;
+
+/// A few bytes can claim a shape that no memory holds.
+void require_stored(const H5::DataSet& data, const std::string& path, const std::string& item) {
+  if (!values_are_stored(data.getId()))
+    throw DataError(fmt::format(
+        "{}: {} claims more values than the file holds; is it whole? Write it anew", path, item));
+}
 
 /// A variable-length data set, read a slice at a time as T.
 template <typename T>
@@ -30,6 +38,7 @@ class Lists {
           "of events a recording",
           path,
           item));
+    require_stored(data_, path, item);
     data_.getSpace().getSimpleExtentDims(&size_);
   }
   ~Lists() { release(); }
@@ -58,7 +67,7 @@ class Lists {
       return H5::PredType::NATIVE_INT64;
   }
   void release() {
-    if (!lists_.empty()) H5::DataSet::vlenReclaim(lists_.data(), type_, held_);
+    if (!lists_.empty()) H5Dvlen_reclaim(type_.getId(), held_.getId(), H5P_DEFAULT, lists_.data());
     lists_.clear();
   }
 
@@ -76,6 +85,7 @@ std::vector<std::int64_t> read_labels(const H5::H5File& file, const std::string&
   if (data.getTypeClass() != H5T_INTEGER || data.getSpace().getSimpleExtentNdims() != 1)
     throw DataError(
         fmt::format("{}: labels is no list of integers; expected one a recording", path));
+  require_stored(data, path, "labels");
   std::vector<std::int64_t> labels(
       static_cast<std::size_t>(data.getSpace().getSimpleExtentNpoints()));
   data.read(labels.data(), H5::PredType::NATIVE_INT64);
@@ -96,7 +106,7 @@ EventFileData load(const std::string& path, const EventFileOptions& options) {
                     times.size(),
                     units.size(),
                     labels.size()));
-  const std::int64_t channels = (options.units + options.coarsen - 1) / options.coarsen;
+  const std::int64_t channels = (options.units - 1) / options.coarsen + 1;
   EventFileData data{EventDataset(options.binning.steps, channels, options.classes), {}};
   Binner binner(options.binning, channels);
   for (hsize_t first = 0; first < times.size(); first += kChunk) {

@@ -2,6 +2,7 @@
 // replace_file(): HDF5 itself cannot be told to give up cleanly when a disk is full. Everything is
 // a data set, so no size limit of attributes applies, and names with '/' become groups:
 //
+//     512 bytes         the seal, see checkpoint_seal.hpp; HDF5 calls it a user block
 //     /                 attributes: format = "spiketape checkpoint", format_version, epoch, batch
 //     /parameters/fc1/weight, /optimizer/fc1/weight/m    float32
 //     /counters/drop/calls                               uint64
@@ -11,15 +12,16 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <fstream>
 #include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "core/hdf5_stored.hpp"
 #include "layers/atomic_file.hpp"
 #include "layers/checkpoint.hpp"
+#include "layers/checkpoint_seal.hpp"
 
 namespace spiketape {
 namespace {
@@ -175,7 +177,7 @@ class Writer {
   Handle plain_;
 };
 
-/// The bytes of the HDF5 file.
+/// The bytes of the file: a seal and HDF5.
 std::vector<std::byte> image_of(const Checkpoint& checkpoint) {
   constexpr std::size_t kGrowth = std::size_t{1} << 20;
   const Handle in_memory(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "checkpoint: HDF5 failed");
@@ -198,9 +200,11 @@ std::vector<std::byte> image_of(const Checkpoint& checkpoint) {
   require(H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0, "checkpoint: HDF5 failed");
   const auto size = H5Fget_file_image(file, nullptr, 0);
   require(size > 0, "checkpoint: HDF5 failed");
-  std::vector<std::byte> image(static_cast<std::size_t>(size));
-  require(H5Fget_file_image(file, image.data(), image.size()) == size, "checkpoint: HDF5 failed");
-  return image;
+  std::vector<std::byte> bytes(kSealSize + static_cast<std::size_t>(size));
+  require(H5Fget_file_image(file, bytes.data() + kSealSize, static_cast<std::size_t>(size)) == size,
+          "checkpoint: HDF5 failed");
+  seal(bytes);
+  return bytes;
 }
 
 // ---- reading
@@ -215,14 +219,15 @@ class Reader {
         "{}: the attribute '{}' is missing; this is not a spiketape checkpoint", path_, name);
     const Handle attribute(H5Aopen(file_, name, H5P_DEFAULT), H5Aclose, problem);
     std::int64_t value = 0;
-    require(H5Aread(attribute, H5T_NATIVE_INT64, &value) >= 0, problem);
+    require(is_single(attribute) && H5Aread(attribute, H5T_NATIVE_INT64, &value) >= 0, problem);
     return value;
   }
   std::string root_text(const char* name) const {
     if (H5Aexists(file_, name) <= 0) return "";
     const Handle attribute(H5Aopen(file_, name, H5P_DEFAULT), H5Aclose, path_);
     const Handle type(H5Aget_type(attribute), H5Tclose, path_);
-    if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0) return "";
+    if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0 || !is_single(attribute))
+      return "";
     std::string text(H5Tget_size(type), '\0');
     return H5Aread(attribute, type, text.data()) < 0 ? "" : text;
   }
@@ -236,7 +241,7 @@ class Reader {
         static_cast<std::vector<std::string>*>(into)->emplace_back(name);
       return 0;
     };
-    require(H5Ovisit2(opened, H5_INDEX_NAME, H5_ITER_NATIVE, visit, &found, H5O_INFO_BASIC) >= 0,
+    require(H5Ovisit2(opened, H5_INDEX_NAME, H5_ITER_INC, visit, &found, H5O_INFO_BASIC) >= 0,
             broken(group));
     return found;
   }
@@ -253,9 +258,10 @@ class Reader {
   }
   Attribute attribute(const std::string& name) const {
     const std::string where = "attributes/" + name;
-    const Handle set(H5Dopen2(file_, where.c_str(), H5P_DEFAULT), H5Dclose, broken(where));
+    const Handle set = open(where);
     const Handle type(H5Dget_type(set), H5Tclose, broken(where));
     if (H5Tget_class(type) == H5T_STRING) {
+      require(H5Tis_variable_str(type) == 0, broken(where));  // we save none; it would be a pointer
       std::string text(H5Tget_size(type), '\0');
       read_scalar(where, type, text.data());
       text.resize(std::min(text.size(), text.find('\0')));  // an empty text is stored as one zero
@@ -276,8 +282,17 @@ class Reader {
     return fmt::format(
         "{}: '{}' cannot be read; the checkpoint is damaged, use an older one", path_, what);
   }
+  static bool is_single(hid_t attribute) {
+    const Handle space(H5Aget_space(attribute), H5Sclose, "checkpoint: HDF5 failed");
+    return H5Sget_simple_extent_npoints(space) == 1;
+  }
+  Handle open(const std::string& where) const {
+    Handle set(H5Dopen2(file_, where.c_str(), H5P_DEFAULT), H5Dclose, broken(where));
+    require(values_are_stored(set), broken(where));
+    return set;
+  }
   Tensor tensor(const std::string& where) const {
-    const Handle set(H5Dopen2(file_, where.c_str(), H5P_DEFAULT), H5Dclose, broken(where));
+    const Handle set = open(where);
     const Handle space(H5Dget_space(set), H5Sclose, broken(where));
     const int rank = H5Sget_simple_extent_ndims(space);
     require(rank >= 0, broken(where));
@@ -290,7 +305,7 @@ class Reader {
     return tensor;
   }
   void read_scalar(const std::string& where, hid_t type, void* value) const {
-    const Handle set(H5Dopen2(file_, where.c_str(), H5P_DEFAULT), H5Dclose, broken(where));
+    const Handle set = open(where);
     const Handle space(H5Dget_space(set), H5Sclose, broken(where));
     require(H5Sget_simple_extent_npoints(space) == 1 &&
                 H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value) >= 0,
@@ -301,25 +316,6 @@ class Reader {
   std::string path_;
 };
 
-/// HDF5's own message about a missing or foreign file is a page long, so we look first.
-void require_hdf5(const std::filesystem::path& path) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored))
-    throw DataError(fmt::format(
-        "{}: there is no such file; expected a checkpoint, e.g. RUN/checkpoint.h5", path.string()));
-  if (!std::filesystem::is_regular_file(path, ignored))
-    throw DataError(fmt::format(
-        "{}: this is not a file; expected a checkpoint, e.g. RUN/checkpoint.h5", path.string()));
-  std::array<char, 8> head{};
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream)
-    throw DataError(fmt::format("{}: cannot open it; check that you may read it", path.string()));
-  stream.read(head.data(), head.size());
-  if (std::string_view(head.data(), head.size()) != "\x89HDF\r\n\x1a\n")
-    throw DataError(
-        fmt::format("{}: this is not an HDF5 file, so it is no checkpoint", path.string()));
-}
-
 }  // namespace
 
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
@@ -329,7 +325,7 @@ void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkp
 
 Checkpoint load_checkpoint(const std::filesystem::path& path) {
   const QuietHdf5 quiet;
-  require_hdf5(path);
+  require_seal(path);
   const std::string name = path.string();
   const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "checkpoint: HDF5 failed");
   H5Pset_file_locking(access, false, true);  // some network file systems have no locks

@@ -121,6 +121,30 @@ TEST_CASE("a file that is no TOML or names no recipe is an error") {
       read_config("/nowhere/a.toml"), doctest::Contains("/nowhere/a.toml"), DataError);
 }
 
+TEST_CASE("text on which toml++ trips is an error like any other") {
+  for (const char* text : {"a = 1979-05-27T:700:230Z",  // broke an assert
+                           "\u03a0 = 1",                // an undefined test for white space
+                           "\u03a0",
+                           "a = 1 \u3001"}) {
+    CAPTURE(text);
+    CHECK_THROWS_WITH_AS(
+        parse_config(text, "a.toml"), doctest::Contains("not valid TOML"), DataError);
+  }
+}
+
+TEST_CASE("a deep file is read or refused without taking the stack, a large one is refused") {
+  std::string keys = "a";
+  while (keys.size() < 60000) keys += ".a";
+  CHECK_THROWS_WITH_AS(
+      parse_config(keys + " = 1", "a.toml"), doctest::Contains("found none"), DataError);
+  CHECK_THROWS_WITH_AS(parse_config("a = " + std::string(60000, '['), "a.toml"),
+                       doctest::Contains("not valid TOML"),
+                       DataError);
+  CHECK_THROWS_WITH_AS(parse_config("recipe = \"shd\" #" + std::string(70000, '.'), "a.toml"),
+                       doctest::Contains("larger than 65536 bytes"),
+                       DataError);
+}
+
 TEST_CASE("settings are read from the command line's text") {
   Values values;
   Settings settings = values.settings();

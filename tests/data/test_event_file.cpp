@@ -175,6 +175,41 @@ TEST_CASE("files that are missing, broken or of another layout are errors that s
   CHECK_THROWS_AS(load_event_file(path, kOptions), DataError);
 }
 
+TEST_CASE("a file that claims more values than it holds is refused before memory is asked for") {
+  const TempFolder folder;
+  const fs::path path = folder.path() / "a.h5";
+  for (const char* item : {"labels", "spikes/times", "spikes/units"}) {
+    CAPTURE(item);
+    write(path, {});
+    {
+      H5::H5File file(path.string(), H5F_ACC_RDWR);
+      const H5::DataType type = file.openDataSet(item).getDataType();
+      file.unlink(item);
+      const hsize_t claimed = hsize_t{1} << 40;
+      const hsize_t chunk = 1;
+      H5::DSetCreatPropList properties;
+      properties.setChunk(1, &chunk);
+      file.createDataSet(item, type, H5::DataSpace(1, &claimed), properties);
+    }
+    CHECK_THROWS_WITH_AS(load_event_file(path, kOptions),
+                         Contains("claims more values than the file holds"),
+                         DataError);
+  }
+}
+
+TEST_CASE("numbers of units at the end of the range are errors, not overflows") {
+  const TempFolder folder;
+  write(folder.path() / "a.h5", {});
+  EventFileOptions options = kOptions;
+  options.units = std::numeric_limits<std::int64_t>::max();
+  for (const std::int64_t coarsen : {std::int64_t{1}, std::int64_t{2}}) {
+    options.coarsen = coarsen;
+    CHECK_THROWS_AS(load_event_file(folder.path() / "a.h5", options), ShapeError);
+  }
+  options.coarsen = options.units;
+  CHECK(load_event_file(folder.path() / "a.h5", options).recordings.neurons() == 1);
+}
+
 TEST_CASE("both spellings of the file names are found") {
   const TempFolder folder;
   CHECK_THROWS_WITH_AS(find_event_file(folder.path(), "shd", "train"),

@@ -2,7 +2,6 @@
 
 #include <hdf5.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -17,29 +16,17 @@
 #include "layers/dropout.hpp"
 #include "layers/linear.hpp"
 #include "layers/recurrent.hpp"
+#include "tests/layers/checkpoint_files.hpp"
 
 namespace spiketape {
 namespace {
 
 namespace fs = std::filesystem;
-
-class TemporaryFile {
- public:
-  TemporaryFile() {
-    std::string name = (fs::temp_directory_path() / "spiketape-test-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~TemporaryFile() {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  fs::path path() const { return folder_ / "checkpoint.h5"; }
-
- private:
-  fs::path folder_;
-};
+using testing::bytes_of;
+using testing::message_of;
+using testing::remove_seal;
+using testing::TemporaryFile;
+using testing::write_bytes;
 
 struct Net : Module {
   Linear fc1{*this, "fc1", 6, 5, {.bias = true}};
@@ -66,15 +53,6 @@ bool same_parameters(const Module& a, const Module& b) {
     if (!std::equal(x.begin(), x.end(), y.begin(), y.end())) return false;
   }
   return left.size() == right.size();
-}
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const DataError& error) {
-    return error.what();
-  }
-  return "no DataError";
 }
 
 }  // namespace
@@ -129,10 +107,7 @@ TEST_CASE("the same state gives the same file") {
   const Net net;
   save_checkpoint(a.path(), snapshot(net));
   save_checkpoint(b.path(), snapshot(net));
-  std::ifstream first(a.path(), std::ios::binary);
-  std::ifstream second(b.path(), std::ios::binary);
-  CHECK(std::equal(
-      std::istreambuf_iterator<char>(first), {}, std::istreambuf_iterator<char>(second), {}));
+  CHECK(bytes_of(a.path()) == bytes_of(b.path()));
 }
 
 TEST_CASE("empty and scalar tensors can be saved") {
@@ -193,10 +168,11 @@ TEST_CASE("files that are no checkpoints are refused, each with its reason") {
   CHECK(message_of(load).find("not a spiketape checkpoint") != std::string::npos);
 }
 
-TEST_CASE("a truncated checkpoint and one of a newer format are refused") {
+TEST_CASE("a truncated checkpoint without a seal and one of a newer format are refused") {
   const TemporaryFile file;
   const Net net;
   save_checkpoint(file.path(), snapshot(net));
+  remove_seal(file.path());
   const hid_t opened = H5Fopen(file.path().c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
   const hid_t version = H5Aopen(opened, "format_version", H5P_DEFAULT);
   const std::int64_t newer = 2;
@@ -206,23 +182,24 @@ TEST_CASE("a truncated checkpoint and one of a newer format are refused") {
   CHECK(message_of([&] { load_checkpoint(file.path()); }).find("use a newer spiketape") !=
         std::string::npos);
   save_checkpoint(file.path(), snapshot(net));
+  remove_seal(file.path());
   fs::resize_file(file.path(), fs::file_size(file.path()) / 2);
   CHECK(message_of([&] { load_checkpoint(file.path()); }).find("truncated") != std::string::npos);
 }
 
-TEST_CASE("a checkpoint with one flipped bit in a weight is refused") {
+TEST_CASE("a checkpoint without a seal, but with one flipped bit in a weight, is refused") {
   const TemporaryFile file;
   Net net;
   Variable(net.fc1.weight()).value().fill(1.2345f);
   save_checkpoint(file.path(), snapshot(net));
-  std::ifstream stream(file.path(), std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+  remove_seal(file.path());
+  std::string bytes = bytes_of(file.path());
   const float value = 1.2345f;
   const std::string pattern(reinterpret_cast<const char*>(&value), sizeof value);
   const std::size_t place = bytes.find(pattern + pattern);
   REQUIRE(place != std::string::npos);
   bytes[place] = static_cast<char>(bytes[place] ^ 1);
-  std::ofstream(file.path(), std::ios::binary) << bytes;
+  write_bytes(file.path(), bytes);
   const std::string message = message_of([&] { load_checkpoint(file.path()); });
   CHECK(message.find("'parameters/fc1/weight' cannot be read; the checkpoint is damaged") !=
         std::string::npos);
