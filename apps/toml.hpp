@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>  // toml++ forgets it
+
 // toml++, include it by this header only. Its parser takes two things for granted that a broken
 // file does not keep, and goes on with undefined behaviour in a release build:
 // - asserts, which some malformed dates break. Here they are thrown in every build.

@@ -82,6 +82,7 @@ void add_setting(CLI::App& command, const SharedSetting& shared, TrainArguments&
             .add_option_function<std::string>(option_name(shared.setting), take, help_of(shared))
             ->type_name(kTypes[shared.setting.value.index()]);
   }
+  option->take_last();
   const bool everywhere = shared.recipes.size() == recipes().size();
   option->group(everywhere ? "Settings of every recipe"
                            : "Settings of " + join_names(shared.recipes));

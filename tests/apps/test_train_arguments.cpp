@@ -80,6 +80,24 @@ TEST_CASE("arguments that make no sense are errors that say so") {
                        Error);
 }
 
+TEST_CASE("a variant sets the defaults, and whatever else is typed wins over it") {
+  TrainArguments arguments;
+  arguments.recipe = "spoken-digits";
+  arguments.settings = {{"epochs", "7"}, {"variant", "strong"}};
+  const TrainJob job = prepare_train(arguments);
+  CHECK(job.recipe->variant == "strong");
+  CHECK(job.recipe->network.recurrent);
+  CHECK(job.recipe->augment.shift == 4);
+  CHECK(job.recipe->train.epochs == 7);
+  CHECK(job.config_text.find("variant = \"strong\"") != std::string::npos);
+
+  arguments.settings.pop_back();
+  CHECK_FALSE(prepare_train(arguments).recipe->network.recurrent);
+  arguments.settings.emplace_back("variant", "stronger");
+  CHECK_THROWS_WITH_AS(
+      prepare_train(arguments), doctest::Contains("paper, strong, but 'stronger'"), Error);
+}
+
 TEST_CASE("a device that is not there is an error that says how to get it") {
   const auto devices = available_devices();
   if (devices.size() > 1) return;
