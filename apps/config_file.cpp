@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -13,9 +15,11 @@
 namespace spiketape::apps {
 namespace {
 
-/// Ours have 4 KB. toml++ calls itself for each part of a dotted key, so a long one takes the
-/// stack.
+/// Ours have 4 KB.
 constexpr std::size_t kLargestConfig = std::size_t{64} << 10;
+
+/// toml++ calls itself for each part of a dotted key, so thousands of them take the stack.
+constexpr std::ptrdiff_t kMostDots = 4000;
 
 /// A TOML value as the command line would write it, and what TOML calls it.
 Config::Entry entry_of(const std::string& name, const toml::node& node) {
@@ -48,6 +52,10 @@ Config parse_config(const std::string& text, const std::string& file) {
   if (text.size() > kLargestConfig) {
     throw DataError(
         fmt::format("{}: larger than {} bytes, so it is no config.toml", file, kLargestConfig));
+  }
+  if (const auto dots = std::count(text.begin(), text.end(), '.'); dots > kMostDots) {
+    throw DataError(
+        fmt::format("{}: {} dots, more than {}, so it is no config.toml", file, dots, kMostDots));
   }
   toml::table table;
   try {

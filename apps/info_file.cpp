@@ -12,6 +12,7 @@
 #include "apps/info.hpp"
 #include "apps/run_folder.hpp"
 #include "core/error.hpp"
+#include "core/hdf5_section.hpp"
 #include "core/tensor.hpp"
 #include "data/idx.hpp"
 #include "layers/checkpoint.hpp"
@@ -75,8 +76,8 @@ std::string describe_run_folder(const fs::path& path) {
 
 /// Any other HDF5 file: its attributes and data sets, e.g. of a verify case.
 std::string describe_hdf5(const fs::path& path) {
+  const Hdf5Section section;
   try {
-    H5::Exception::dontPrint();
     const H5::H5File file(path.string(), H5F_ACC_RDONLY);
     const bool is_case = file.nameExists("input_events") && file.nameExists("w0");
     std::string text =
@@ -104,10 +105,11 @@ std::string describe_hdf5(const fs::path& path) {
   }
 }
 
-bool holds_parameters(const fs::path& path) {
+/// Whether it is an HDF5 file with an item of that name at its root.
+bool holds(const fs::path& path, const std::string& item) {
+  const Hdf5Section section;
   try {
-    H5::Exception::dontPrint();
-    return H5::H5File(path.string(), H5F_ACC_RDONLY).nameExists("parameters");
+    return H5::H5File(path.string(), H5F_ACC_RDONLY).nameExists(item);
   } catch (const H5::Exception&) {
     return false;  // describe_hdf5() says what is wrong
   }
@@ -135,13 +137,15 @@ std::string describe_path(const fs::path& path) {
   const std::string bytes = first_bytes(path);
   if (!bytes.empty() && kSealBegin.starts_with(bytes)) return describe_checkpoint(path);
   if (bytes == std::string("\x89HDF\r\n\x1a\n", 8)) {
-    return holds_parameters(path) ? describe_checkpoint(path) : describe_hdf5(path);
+    if (holds(path, "parameters")) return describe_checkpoint(path);
+    return holds(path, "spikes") ? describe_event_file(path) : describe_hdf5(path);
   }
   const bool gzip = bytes.starts_with("\x1f\x8b");
   if (gzip || bytes.starts_with(std::string(2, '\0'))) return describe_idx(path);
-  throw DataError(fmt::format(
-      "{}: expected a run folder, a checkpoint, an HDF5 case or an IDX file; it begins like none",
-      path.string()));
+  throw DataError(
+      fmt::format("{}: expected a run folder, a checkpoint, an event file, an HDF5 case or an IDX "
+                  "file; it begins like none",
+                  path.string()));
 }
 
 }  // namespace spiketape::apps

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/bench.hpp"
+#include "apps/convert.hpp"
 #include "apps/download/command.hpp"
 #include "apps/eval.hpp"
 #include "apps/info.hpp"
@@ -24,6 +25,7 @@ int main(int argc, char** argv) {
     add_download(app);
     add_train(app);
     add_eval(app);
+    add_convert(app);
     add_verify(app);
     add_bench(app);
     add_info(app);

@@ -29,14 +29,24 @@ void Progress::begin(std::string title, std::int64_t done, std::int64_t batches)
   drawn_at_ = {};
 }
 
-void Progress::update(std::int64_t done, const ProgressValues& values) {
-  if (!due()) return;
+double Progress::rate(std::int64_t done) const {
+  const double seconds = std::chrono::duration<double>(Clock::now() - begun_).count();
+  return seconds > 0.0 ? static_cast<double>(done - begun_at_) / seconds : 0.0;
+}
+
+void Progress::draw(const std::string& line) {
   drawn_at_ = Clock::now();
-  const double seconds = std::chrono::duration<double>(drawn_at_ - begun_).count();
-  const double rate = seconds > 0.0 ? static_cast<double>(done - begun_at_) / seconds : 0.0;
-  fmt::print("\r{}\x1b[K", progress_line(title_, done, batches_, rate, values));
+  fmt::print("\r{}\x1b[K", line);
   std::fflush(stdout);
   drawn_ = true;
+}
+
+void Progress::update(std::int64_t done, const ProgressValues& values) {
+  if (due()) draw(progress_line(title_, done, batches_, rate(done), values));
+}
+
+void Progress::update(std::int64_t done, std::string_view items) {
+  if (due()) draw(progress_line(title_, done, batches_, rate(done), items));
 }
 
 void Progress::clear() {
@@ -48,28 +58,28 @@ void Progress::clear() {
 
 std::string progress_line(const std::string& title,
                           std::int64_t done,
-                          std::int64_t batches,
-                          double batches_per_second,
-                          const ProgressValues& values) {
-  const std::int64_t filled = batches > 0 ? kCells * done / batches : kCells;
+                          std::int64_t all,
+                          double per_second,
+                          std::string_view items) {
+  const std::int64_t filled = all > 0 ? kCells * done / all : kCells;
   std::string bar(static_cast<std::size_t>(std::clamp<std::int64_t>(filled, 0, kCells)), '#');
   bar.resize(kCells, '.');
   const std::string left =
-      batches_per_second > 0.0
-          ? clock_time(static_cast<double>(batches - done) / batches_per_second)
-          : "?";
+      per_second > 0.0 ? clock_time(static_cast<double>(all - done) / per_second) : "?";
   return fmt::format(
-      "{} [{}] {}/{}  {:.1f} batches/s  {} left  loss {:.4f}  accuracy {:.1f} %  "
-      "active {:.2f} %",
-      title,
-      bar,
-      done,
-      batches,
-      batches_per_second,
-      left,
-      values.loss,
-      100.0 * values.accuracy,
-      values.active_percent);
+      "{} [{}] {}/{}  {:.1f} {}/s  {} left", title, bar, done, all, per_second, items, left);
+}
+
+std::string progress_line(const std::string& title,
+                          std::int64_t done,
+                          std::int64_t batches,
+                          double batches_per_second,
+                          const ProgressValues& values) {
+  return fmt::format("{}  loss {:.4f}  accuracy {:.1f} %  active {:.2f} %",
+                     progress_line(title, done, batches, batches_per_second, "batches"),
+                     values.loss,
+                     100.0 * values.accuracy,
+                     values.active_percent);
 }
 
 std::string clock_time(double seconds) {

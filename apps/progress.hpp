@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace spiketape::apps {
 
@@ -13,9 +14,9 @@ struct ProgressValues {
   double active_percent = 0.0;
 };
 
-/// A progress bar of one epoch on a terminal: batches per second, time left, loss, accuracy, active
-/// neurons. Nothing when standard output is no terminal, or when not wanted. Redrawn at most ten
-/// times a second.
+/// A progress bar on a terminal, of one epoch: batches per second, time left, loss, accuracy,
+/// active neurons; or of other long work: items per second, time left. Nothing when standard output
+/// is no terminal, or when not wanted. Redrawn at most ten times a second.
 class Progress {
  public:
   explicit Progress(bool wanted);
@@ -28,11 +29,17 @@ class Progress {
   /// Starts an epoch at batch `done`.
   void begin(std::string title, std::int64_t done, std::int64_t batches);
   void update(std::int64_t done, const ProgressValues& values);
+  /// Work on other things than batches; `items` says what they are.
+  void update(std::int64_t done, std::string_view items);
   /// Takes the bar off the screen, e.g. before a line is printed.
   void clear();
 
  private:
   using Clock = std::chrono::steady_clock;
+
+  /// Now: as items per second since begin().
+  double rate(std::int64_t done) const;
+  void draw(const std::string& line);
 
   bool live_;
   bool drawn_ = false;
@@ -43,8 +50,15 @@ class Progress {
   Clock::time_point drawn_at_{};
 };
 
-/// The bar itself, without control characters: `title [####....] 12/40  31.0 batches/s  0:07 left
-/// loss ...`.
+/// A bar of other work: `title [####....] 12/40  31.0 recordings/s  0:07 left`.
+std::string progress_line(const std::string& title,
+                          std::int64_t done,
+                          std::int64_t all,
+                          double per_second,
+                          std::string_view items);
+
+/// The bar of an epoch, without control characters: `title [####....] 12/40  31.0 batches/s  0:07
+/// left loss ...`.
 std::string progress_line(const std::string& title,
                           std::int64_t done,
                           std::int64_t batches,

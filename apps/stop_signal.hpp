@@ -1,11 +1,9 @@
 #pragma once
 
-#include <csignal>
-
 namespace spiketape::apps {
 
 /// While it lives, the first Ctrl-C or SIGTERM only asks to stop; the second ends the program as
-/// usual.
+/// usual. One at a time.
 class StopOnSignal {
  public:
   StopOnSignal();
@@ -13,12 +11,8 @@ class StopOnSignal {
   StopOnSignal(const StopOnSignal&) = delete;
   StopOnSignal& operator=(const StopOnSignal&) = delete;
 
- private:
-  struct sigaction old_interrupt_ {};
-  struct sigaction old_terminate_ {};
+  /// The number of the signal that asked, or 0.
+  int asked() const;
 };
-
-/// The signal that has asked to stop; 0 = none has.
-int stop_signal();
 
 }  // namespace spiketape::apps

@@ -103,21 +103,21 @@ void train_command(const TrainArguments& arguments) {
   } catch (const Error& error) {
     throw CLI::ValidationError(error.what());
   }
+  const StopOnSignal watch;
   TrainHooks hooks;
   hooks.progress_bar = !arguments.quiet;
-  hooks.stop = [] { return stop_signal() != 0; };
+  hooks.stop = [&watch] { return watch.asked() != 0; };
   hooks.print = [](const std::string& line) {
     fmt::print("{}\n", line);
     std::fflush(stdout);
   };
-  const StopOnSignal watch;
   const TrainResult result = run_train(job, hooks);
   if (result.finished) return;
   hooks.print(fmt::format("stopped in epoch {} after batch {}; saved. Continue with: {}",
                           result.state.epoch + 1,
                           result.state.batch,
                           resume_command(job)));
-  throw CLI::RuntimeError(128 + stop_signal());
+  throw CLI::RuntimeError(128 + watch.asked());
 }
 
 }  // namespace

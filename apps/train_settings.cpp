@@ -59,8 +59,8 @@ void TrainSettings::check() const {
 }
 
 bool TrainSettings::may_change_on_resume(const std::string& name) {
-  static constexpr std::array<std::string_view, 5> kNames{
-      "data", "epochs", "threads", "device", "checkpoint_seconds"};
+  static constexpr std::array<std::string_view, 6> kNames{
+      "data", "epochs", "threads", "device", "checkpoint_seconds", "memory_mib"};
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 

@@ -38,14 +38,29 @@ Binner::Binner(const BinningOptions& options, std::int64_t units)
     throw DataError(
         fmt::format("binning: expected dt in seconds, finite and above 0, got {}", options.dt));
   check_dataset_sizes("binning", options.steps, units, 1);
+  constexpr double kLongest = 1e15;  // microseconds that a double tells apart
+  const double dt_us = std::round(options.dt * 1e6);
+  // dt comes from text such as 1e-3, so it is a whole number up to rounding or clearly none.
+  if (dt_us >= 1.0 && dt_us < kLongest && std::abs(options.dt * 1e6 - dt_us) <= 1e-9 * dt_us)
+    dt_us_ = static_cast<std::int64_t>(dt_us);
 }
 
 void Binner::add(double seconds, std::int64_t unit) {
+  add_at(std::floor(seconds / options_.dt), unit);
+}
+
+void Binner::add_microseconds(std::int64_t microseconds, std::int64_t unit) {
+  if (dt_us_ == 0 || microseconds < 0)
+    add(static_cast<double>(microseconds) / 1e6, unit);
+  else
+    add_at(static_cast<double>(microseconds / dt_us_), unit);
+}
+
+void Binner::add_at(double step, std::int64_t unit) {
   if (finished_) {
     events_.clear();
     finished_ = false;
   }
-  const double step = std::floor(seconds / options_.dt);
   if (!std::isfinite(step) || step < 0.0) {
     ++report_.bad_time;
   } else if (unit < 0 || unit >= units_) {

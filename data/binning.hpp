@@ -34,6 +34,10 @@ struct BinningReport {
 /// Bins the events of one recording after the other:
 ///
 ///     step = floor(t / dt)
+///
+/// A time that a clock of 1 us counted is best given as that count: with a dt of whole microseconds
+/// the division is then one of integers, so an event on the edge of a step is always in the step
+/// that begins there, whereas 0.3 s / 0.1 s is a little less than 3.
 class Binner {
  public:
   /// Units are 0 .. units - 1. @throws DataError when dt is not finite and above 0; ShapeError when
@@ -42,6 +46,8 @@ class Binner {
 
   /// Takes an event at `seconds` after the start of the recording.
   void add(double seconds, std::int64_t unit);
+  /// Takes an event at `microseconds` after the start of the recording.
+  void add_microseconds(std::int64_t microseconds, std::int64_t unit);
   /// Ends a recording: its events, sorted by (step, unit). Valid until the next add().
   std::span<const StepEvent> finish();
 
@@ -49,9 +55,12 @@ class Binner {
   const BinningReport& report() const { return report_; }
 
  private:
+  void add_at(double step, std::int64_t unit);
+
   BinningOptions options_;
   std::int64_t units_;
-  double last_;  ///< steps * dt, in units of dt
+  double last_;             ///< steps * dt, in units of dt
+  std::int64_t dt_us_ = 0;  ///< dt in microseconds, or 0 when it is no whole number of them
   std::vector<StepEvent> events_;
   bool finished_ = false;
   BinningReport report_;

@@ -18,53 +18,6 @@ namespace fs = std::filesystem;
 constexpr std::size_t kEventBytes = 5;
 constexpr std::uint8_t kOverflowRow = 240;
 constexpr std::int64_t kOverflow = 1 << 13;  // microseconds
-constexpr std::int64_t kDigits = 10;
-/// Recordings that are read at once before they join the data set.
-constexpr std::int64_t kChunk = 1024;
-
-struct Recording {
-  fs::path file;
-  std::int32_t digit = 0;
-};
-
-std::vector<Recording> find_recordings(const fs::path& folder) {
-  if (std::error_code error; !fs::is_directory(folder, error))
-    throw DataError(fmt::format(
-        "{}: no such folder; expected the folders Train and Test of N-MNIST (as its Train.zip and "
-        "Test.zip unpack), with a folder of .bin files for each digit 0 to 9",
-        folder.string()));
-  std::vector<Recording> found;
-  for (std::int32_t digit = 0; digit < kDigits; ++digit) {
-    const fs::path of_digit = folder / std::to_string(digit);
-    if (std::error_code error; !fs::is_directory(of_digit, error)) continue;
-    for (const fs::directory_entry& entry : fs::directory_iterator(of_digit))
-      if (entry.path().extension() == ".bin") found.push_back({entry.path(), digit});
-  }
-  if (found.empty())
-    throw DataError(
-        fmt::format("{}: no recordings; expected files such as 0/00002.bin", folder.string()));
-  std::sort(found.begin(), found.end(), [](const Recording& a, const Recording& b) {
-    return std::pair(a.file.filename(), a.digit) < std::pair(b.file.filename(), b.digit);
-  });
-  return found;
-}
-
-/// Bins one file; the events of pixels that the camera does not have are counted as bad units.
-std::vector<StepEvent> bin_recording(const Recording& recording,
-                                     const NmnistOptions& options,
-                                     BinningReport& report) {
-  Binner binner(options.binning, options.split_polarity ? 2 * kNmnistPixels : kNmnistPixels);
-  for (const NmnistEvent& event : read_nmnist(recording.file)) {
-    const bool inside = event.x < kNmnistSide && event.y < kNmnistSide;
-    const std::int64_t pixel = inside ? event.x + kNmnistSide * event.y : -1;
-    const bool shift = inside && options.split_polarity && event.on;
-    binner.add(static_cast<double>(event.microseconds) * 1e-6, pixel + (shift ? kNmnistPixels : 0));
-  }
-  const auto events = binner.finish();
-  report = binner.report();
-  return {events.begin(), events.end()};
-}
-
 }  // namespace
 
 std::vector<NmnistEvent> read_nmnist(const fs::path& file) {
@@ -95,26 +48,102 @@ std::vector<NmnistEvent> read_nmnist(const fs::path& file) {
   return events;
 }
 
-NmnistData load_nmnist(const fs::path& folder, const NmnistOptions& options) {
-  const std::vector<Recording> found = find_recordings(folder);
-  const std::int64_t units = options.split_polarity ? 2 * kNmnistPixels : kNmnistPixels;
-  NmnistData data{EventDataset(options.binning.steps, units, kDigits), {}};
-  const auto all = static_cast<std::int64_t>(found.size());
-  for (std::int64_t first = 0; first < all; first += kChunk) {
-    const std::int64_t count = std::min(kChunk, all - first);
-    std::vector<std::vector<StepEvent>> binned(static_cast<std::size_t>(count));
-    std::vector<BinningReport> reports(static_cast<std::size_t>(count));
-    parallel_for(count, [&](std::int64_t i) {
-      const auto at = static_cast<std::size_t>(i);
-      binned[at] = bin_recording(found[static_cast<std::size_t>(first + i)], options, reports[at]);
-    });
-    for (std::int64_t i = 0; i < count; ++i) {
-      const auto at = static_cast<std::size_t>(i);
-      data.recordings.append(binned[at], found[static_cast<std::size_t>(first + i)].digit);
-      data.report += reports[at];
+std::int64_t NmnistEvent::unit(bool split_polarity) const {
+  if (x >= kNmnistSide || y >= kNmnistSide) return -1;
+  return x + kNmnistSide * y + (split_polarity && on ? kNmnistPixels : 0);
+}
+
+NmnistFolder::NmnistFolder(const fs::path& folder, const NmnistOptions& options)
+    : options_(options) {
+  const Binner checked(options.binning, neurons());
+  if (std::error_code error; !fs::is_directory(folder, error))
+    throw DataError(fmt::format(
+        "{}: no such folder; expected the folders Train and Test of N-MNIST (as its Train.zip and "
+        "Test.zip unpack), with a folder of .bin files for each digit 0 to 9",
+        folder.string()));
+  std::uintmax_t bytes = 0;
+  for (std::int32_t digit = 0; digit < kNmnistDigits; ++digit) {
+    const fs::path of_digit = folder / std::to_string(digit);
+    if (std::error_code error; !fs::is_directory(of_digit, error)) continue;
+    for (const fs::directory_entry& entry : fs::directory_iterator(of_digit)) {
+      if (entry.path().extension() != ".bin") continue;
+      recordings_.push_back({entry.path(), digit});
+      std::error_code error;  // what is wrong with the file, reading it will tell
+      const std::uintmax_t size = entry.file_size(error);
+      if (!error) bytes += size;
     }
   }
-  return data;
+  if (recordings_.empty())
+    throw DataError(
+        fmt::format("{}: no recordings; expected files such as 0/00002.bin", folder.string()));
+  std::sort(recordings_.begin(), recordings_.end(), [](const Recording& a, const Recording& b) {
+    return std::pair(a.file.filename(), a.digit) < std::pair(b.file.filename(), b.digit);
+  });
+  most_events_ = static_cast<std::int64_t>(bytes / kEventBytes);
+}
+
+std::int64_t NmnistFolder::neurons() const {
+  return options_.split_polarity ? 2 * kNmnistPixels : kNmnistPixels;
+}
+
+std::int32_t NmnistFolder::label(std::int64_t recording) const {
+  return recordings_[static_cast<std::size_t>(recording)].digit;
+}
+
+const fs::path& NmnistFolder::file(std::int64_t recording) const {
+  return recordings_[static_cast<std::size_t>(recording)].file;
+}
+
+std::vector<StepEvent> NmnistFolder::bin(const fs::path& file, BinningReport& report) const {
+  Binner binner(options_.binning, neurons());
+  for (const NmnistEvent& event : read_nmnist(file))
+    binner.add_microseconds(event.microseconds, event.unit(options_.split_polarity));
+  const auto events = binner.finish();
+  report = binner.report();
+  return {events.begin(), events.end()};
+}
+
+void NmnistFolder::read(std::int64_t first,
+                        std::span<std::vector<StepEvent>> events,
+                        BinningReport& report) const {
+  std::vector<BinningReport> reports(events.size());
+  parallel_for(static_cast<std::int64_t>(events.size()), [&](std::int64_t i) {
+    const auto at = static_cast<std::size_t>(i);
+    events[at] = bin(file(first + i), reports[at]);
+  });
+  for (const BinningReport& one : reports) report += one;
+}
+
+HeldRecordings load_nmnist(const fs::path& folder, const NmnistOptions& options) {
+  return hold(NmnistFolder(folder, options));
+}
+
+EventFileOptions nmnist_event_file(const NmnistOptions& options) {
+  return {.binning = options.binning,
+          .units = 2 * kNmnistPixels,
+          .fold = options.split_polarity ? 0 : kNmnistPixels,
+          .classes = kNmnistDigits,
+          .microsecond_clock = true};
+}
+
+std::unique_ptr<const Recordings> open_nmnist(const fs::path& folder,
+                                              std::string_view part,
+                                              const NmnistOptions& options) {
+  const fs::path half = folder / (part == "train" ? "Train" : "Test");
+  if (std::error_code error; fs::is_directory(half, error))
+    return std::make_unique<NmnistFolder>(half, options);
+  fs::path file;
+  try {
+    file = find_event_file(folder, "nmnist", part);
+  } catch (const DataError&) {
+    throw DataError(fmt::format(
+        "{}: no N-MNIST; expected the folders Train and Test (as Train.zip and Test.zip unpack), "
+        "or nmnist_train.h5 and nmnist_test.h5, also spelled train_nmnist.h5 (spiketape convert "
+        "nmnist); the half '{}' is in neither form",
+        folder.string(),
+        part));
+  }
+  return std::make_unique<EventFileRecordings>(file, nmnist_event_file(options));
 }
 
 }  // namespace spiketape

@@ -17,9 +17,10 @@
 
 #include <fmt/format.h>
 
+#include "core/atomic_file.hpp"
 #include "core/error.hpp"
+#include "core/hdf5_section.hpp"
 #include "core/hdf5_stored.hpp"
-#include "layers/atomic_file.hpp"
 #include "layers/checkpoint.hpp"
 #include "layers/checkpoint_seal.hpp"
 
@@ -30,22 +31,6 @@ constexpr const char* kFormat = "spiketape checkpoint";
 constexpr std::int64_t kVersion = 1;
 constexpr std::array<const char*, 4> kGroups = {
     "parameters", "optimizer", "counters", "attributes"};
-
-/// Keeps HDF5 from printing its error stack to stderr; we throw instead.
-class QuietHdf5 {
- public:
-  QuietHdf5() {
-    H5Eget_auto2(H5E_DEFAULT, &print_, &data_);
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-  }
-  ~QuietHdf5() { H5Eset_auto2(H5E_DEFAULT, print_, data_); }
-  QuietHdf5(const QuietHdf5&) = delete;
-  QuietHdf5& operator=(const QuietHdf5&) = delete;
-
- private:
-  H5E_auto2_t print_ = nullptr;
-  void* data_ = nullptr;
-};
 
 /// An HDF5 identifier that is closed by its own function.
 class Handle {
@@ -179,6 +164,7 @@ class Writer {
 
 /// The bytes of the file: a seal and HDF5.
 std::vector<std::byte> image_of(const Checkpoint& checkpoint) {
+  const Hdf5Section section;
   constexpr std::size_t kGrowth = std::size_t{1} << 20;
   const Handle in_memory(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "checkpoint: HDF5 failed");
   H5Pset_fapl_core(in_memory, kGrowth, false);
@@ -319,13 +305,12 @@ class Reader {
 }  // namespace
 
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
-  const QuietHdf5 quiet;
   replace_file(path, image_of(checkpoint));
 }
 
 Checkpoint load_checkpoint(const std::filesystem::path& path) {
-  const QuietHdf5 quiet;
   require_seal(path);
+  const Hdf5Section section;
   const std::string name = path.string();
   const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "checkpoint: HDF5 failed");
   H5Pset_file_locking(access, false, true);  // some network file systems have no locks

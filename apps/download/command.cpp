@@ -45,13 +45,13 @@ void run_download(const DownloadArguments& arguments) {
   options.hooks.progress = [&bar](const std::string& title, std::int64_t done, std::int64_t total) {
     bar.update(title, done, total);
   };
-  options.hooks.stop = [] { return stop_signal() != 0; };
   const StopOnSignal watch;
+  options.hooks.stop = [&watch] { return watch.asked() != 0; };
   try {
     download(set, options);
   } catch (const DownloadStopped& stopped) {
     options.hooks.say(stopped.what());
-    throw CLI::RuntimeError(128 + stop_signal());
+    throw CLI::RuntimeError(128 + watch.asked());
   }
 }
 

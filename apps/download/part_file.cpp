@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "layers/atomic_file.hpp"
+#include "core/atomic_file.hpp"
 
 namespace spiketape::apps {
 namespace fs = std::filesystem;

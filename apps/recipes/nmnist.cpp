@@ -1,4 +1,4 @@
-#include <filesystem>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -42,16 +42,17 @@ class Nmnist final : public Recipe {
     if (folder_.empty())
       throw Error(
           "nmnist: --data is missing; give the folder with Train/0/00002.bin ... and Test/... of "
-          "N-MNIST (./run download nmnist --to DIR fetches them)");
-    NmnistOptions options{
+          "N-MNIST (./run download nmnist --to DIR fetches them), or with train_nmnist.h5 and "
+          "test_nmnist.h5");
+    const NmnistOptions options{
         .binning = {.dt = network.dt, .steps = steps_, .merge_repeats = merges_repeats()},
         .split_polarity = polarity_ == "split"};
-    const std::filesystem::path folder(folder_);
-    NmnistData train_data = load_nmnist(folder / "Train", options);
-    NmnistData test_data = load_nmnist(folder / "Test", options);
-    return {std::make_unique<EventDataset>(std::move(train_data.recordings)),
-            std::make_unique<EventDataset>(std::move(test_data.recordings)),
-            {"Train: " + train_data.report.in_words(), "Test: " + test_data.report.in_words()}};
+    MemoryBudget budget(memory_mib_);
+    KeptRecordings train_data = keep(open_nmnist(folder_, "train", options), budget);
+    KeptRecordings test_data = keep(open_nmnist(folder_, "test", options), budget);
+    return {std::move(train_data.dataset),
+            std::move(test_data.dataset),
+            {"train: " + train_data.remark, "test: " + test_data.remark}};
   }
 
   SensorShape sensor() const override { return {kNmnistSide, kNmnistSide}; }
@@ -60,10 +61,13 @@ class Nmnist final : public Recipe {
  private:
   Settings data_settings() override {
     return {
-        {"data", &folder_, "folder that holds Train and Test"},
+        {"data",
+         &folder_,
+         "folder that holds Train and Test, or train_nmnist.h5 and test_nmnist.h5"},
         {"steps", &steps_, "steps a sample; later events are cut off"},
         {"repeats", &repeats_, "several events of a unit in a step are one", {"merge", "keep"}},
         {"polarity", &polarity_, "ON and OFF events together or apart", {"merged", "split"}},
+        memory_setting(memory_mib_),
     };
   }
 
@@ -71,6 +75,7 @@ class Nmnist final : public Recipe {
   std::int64_t steps_ = 300;
   std::string repeats_ = "merge";
   std::string polarity_ = "merged";
+  std::int64_t memory_mib_ = 0;
 };
 
 }  // namespace

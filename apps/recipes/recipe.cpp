@@ -9,6 +9,14 @@
 
 namespace spiketape::apps {
 
+Setting memory_setting(std::int64_t& mebibytes) {
+  return {
+      "memory_mib",
+      &mebibytes,
+      "MiB that events may take; a set that needs more is read from the disk each epoch; 0: half "
+      "of the machine's memory"};
+}
+
 Settings Recipe::settings() {
   Settings all = data_settings();
   if (variants().size() > 1)

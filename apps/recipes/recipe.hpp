@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,6 +18,9 @@ struct DataSets {
   std::unique_ptr<const Dataset> test;
   std::vector<std::string> remarks = {};  ///< what was cut off or left out, for people
 };
+
+/// `memory_mib`, for recipes whose recordings may be larger than memory; see MemoryBudget.
+Setting memory_setting(std::int64_t& mebibytes);
 
 /// What is trained on what, and how: the method section of a paper. A recipe sets its own defaults
 /// in its constructor, and adds settings of its data. To add one: copy fmnist.cpp, and add a line

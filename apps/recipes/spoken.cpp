@@ -1,6 +1,8 @@
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -62,11 +64,17 @@ class Spoken final : public Recipe {
         .classes = classes_,
         .strict = strict_};
     const std::filesystem::path folder(folder_);
-    EventFileData train_data = load_event_file(find_event_file(folder, "shd", "train"), options);
-    EventFileData test_data = load_event_file(find_event_file(folder, "shd", "test"), options);
-    return {std::make_unique<EventDataset>(std::move(train_data.recordings)),
-            std::make_unique<EventDataset>(std::move(test_data.recordings)),
-            {"train: " + train_data.report.in_words(), "test: " + test_data.report.in_words()}};
+    MemoryBudget budget(memory_mib_);
+    const auto keep_part = [&](std::string_view part) {
+      return keep(
+          std::make_unique<EventFileRecordings>(find_event_file(folder, "shd", part), options),
+          budget);
+    };
+    KeptRecordings train_data = keep_part("train");
+    KeptRecordings test_data = keep_part("test");
+    return {std::move(train_data.dataset),
+            std::move(test_data.dataset),
+            {"train: " + train_data.remark, "test: " + test_data.remark}};
   }
 
  private:
@@ -108,6 +116,7 @@ class Spoken final : public Recipe {
         {"repeats", &repeats_, "several events of a unit in a step are one", {"merge", "keep"}},
         {"coarsen", &coarsen_, "neighbouring channels that are joined; 5 makes 140 of 700"},
         {"strict", &strict_, "whether a time that is not finite is an error"},
+        memory_setting(memory_mib_),
     };
   }
 
@@ -118,6 +127,7 @@ class Spoken final : public Recipe {
   std::string repeats_ = "merge";
   std::int64_t coarsen_ = 1;
   bool strict_ = false;
+  std::int64_t memory_mib_ = 0;
 };
 
 }  // namespace

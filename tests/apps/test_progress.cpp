@@ -11,9 +11,15 @@ TEST_CASE("the progress line tells how far, how fast and how well") {
         "accuracy 87.5 %  active 1.50 %");
 }
 
+TEST_CASE("the progress line of other work tells how far and how fast") {
+  CHECK(progress_line("train_nmnist.h5", 250, 1000, 500.0, "recordings") ==
+        "train_nmnist.h5 [#####...............] 250/1000  500.0 recordings/s  0:02 left");
+}
+
 TEST_CASE("a progress line before the first batch does not know the time left") {
-  CHECK(progress_line("e", 0, 10, 0.0, {}).find("? left") != std::string::npos);
-  CHECK(progress_line("e", 0, 0, 0.0, {}).find("[####################] 0/0") != std::string::npos);
+  CHECK(progress_line("e", 0, 10, 0.0, ProgressValues{}).find("? left") != std::string::npos);
+  CHECK(progress_line("e", 0, 0, 0.0, ProgressValues{}).find("[####################] 0/0") !=
+        std::string::npos);
 }
 
 TEST_CASE("times are written as on a clock") {
@@ -27,6 +33,6 @@ TEST_CASE("no bar is due when none is wanted") {
   Progress progress(false);
   progress.begin("epoch", 0, 10);
   CHECK_FALSE(progress.due());
-  progress.update(1, {});
+  progress.update(1, ProgressValues{});
   progress.clear();
 }

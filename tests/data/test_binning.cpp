@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <limits>
 
 #include "core/error.hpp"
@@ -19,6 +20,36 @@ TEST_CASE("events are binned by floor(t / dt) and sorted by step and unit") {
   CHECK(events[1] == StepEvent{0, 9});
   CHECK(events[2] == StepEvent{3, 3});
   CHECK(binner.report().kept == 3);
+}
+
+TEST_CASE("a count of microseconds on the edge of a step is in the step that begins there") {
+  for (const double dt : {1e-3, 0.1, 3e-6, 7e-4}) {
+    CAPTURE(dt);
+    const std::int64_t dt_us = std::llround(dt * 1e6);
+    Binner binner({.dt = dt, .steps = 400}, 1);
+    for (std::int64_t step = 0; step < 400; ++step) {
+      binner.add_microseconds(step * dt_us, 0);
+      binner.add_microseconds((step + 1) * dt_us - 1, 0);
+    }
+    const auto events = binner.finish();
+    REQUIRE(events.size() == 400);
+    CHECK(events.back().step == 399);
+    CHECK(binner.report().merged == 400);
+    CHECK(binner.report().late == 0);
+  }
+}
+
+TEST_CASE("steps that are no whole number of microseconds, and times before the start") {
+  Binner binner({.dt = 1.5e-6, .steps = 4}, 1);
+  for (const std::int64_t microseconds : {0, 1, 2, 4, 6, -1})
+    binner.add_microseconds(microseconds, 0);
+  const auto events = binner.finish();
+  REQUIRE(events.size() == 3);
+  CHECK(events[1].step == 1);
+  CHECK(events[2].step == 2);
+  CHECK(binner.report().merged == 1);
+  CHECK(binner.report().late == 1);
+  CHECK(binner.report().bad_time == 1);
 }
 
 TEST_CASE("what does not fit a sample is left out and counted by reason") {

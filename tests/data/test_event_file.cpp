@@ -72,7 +72,7 @@ void write(const fs::path& path,
 
 const EventFileOptions kOptions{.binning = {.dt = 0.125, .steps = 8}, .units = 10, .classes = 3};
 
-std::vector<StepEvent> events_of(const EventFileData& data, std::int64_t recording) {
+std::vector<StepEvent> events_of(const HeldRecordings& data, std::int64_t recording) {
   std::vector<StepEvent> events;
   data.recordings.encode(recording, events);
   return events;
@@ -91,7 +91,7 @@ TEST_CASE("numbers of every width, compressed or not, read the same") {
     for (const H5::DataType& unit_type : unit_types)
       for (const bool gzip : {false, true}) {
         write(path, {}, time_type, unit_type, gzip);
-        const EventFileData data = load_event_file(path, kOptions);
+        const HeldRecordings data = load_event_file(path, kOptions);
         REQUIRE(data.recordings.size() == 3);
         CHECK(data.recordings.neurons() == 10);
         CHECK(events_of(data, 0) == std::vector<StepEvent>{{0, 9}, {2, 1}, {4, 2}});
@@ -111,7 +111,7 @@ TEST_CASE("a file of more recordings than are read at once keeps their order") {
     content.labels.push_back(i % 3);
   }
   write(folder.path() / "a.h5", content);
-  const EventFileData data = load_event_file(folder.path() / "a.h5", kOptions);
+  const HeldRecordings data = load_event_file(folder.path() / "a.h5", kOptions);
   REQUIRE(data.recordings.size() == 600);
   for (std::int64_t i = 0; i < 600; ++i) {
     CHECK(data.recordings.label(i) == i % 3);
@@ -125,7 +125,7 @@ TEST_CASE("neighbouring channels are joined, and their repeats merged") {
   write(folder.path() / "a.h5", {});
   EventFileOptions options = kOptions;
   options.coarsen = 5;
-  const EventFileData data = load_event_file(folder.path() / "a.h5", options);
+  const HeldRecordings data = load_event_file(folder.path() / "a.h5", options);
   CHECK(data.recordings.neurons() == 2);
   CHECK(events_of(data, 0) == std::vector<StepEvent>{{0, 1}, {2, 0}, {4, 0}});
   options.coarsen = 0;
@@ -139,7 +139,7 @@ TEST_CASE("times that are not finite are dropped and counted, or an error when s
   content.times[2][0] = std::numeric_limits<double>::quiet_NaN();
   write(folder.path() / "a.h5", content, float16());
   EventFileOptions options = kOptions;
-  const EventFileData data = load_event_file(folder.path() / "a.h5", options);
+  const HeldRecordings data = load_event_file(folder.path() / "a.h5", options);
   CHECK(data.report.bad_time == 2);
   CHECK(data.report.kept == 3);
   options.strict = true;

@@ -76,7 +76,7 @@ TEST_CASE("recordings come in the order of their names, with polarities together
   put(second, 33, 33, false, 0);
   write(folder.path() / "7" / "00001.bin", first);
   write(folder.path() / "0" / "00002.bin", second);
-  const NmnistData merged = load_nmnist(folder.path());
+  const HeldRecordings merged = load_nmnist(folder.path());
   REQUIRE(merged.recordings.size() == 2);
   CHECK(merged.recordings.neurons() == 34 * 34);
   CHECK(merged.recordings.steps() == 300);
@@ -91,7 +91,7 @@ TEST_CASE("recordings come in the order of their names, with polarities together
   CHECK(merged.report.bad_unit == 1);
   CHECK(merged.report.late == 1);
 
-  const NmnistData split = load_nmnist(folder.path(), {.split_polarity = true});
+  const HeldRecordings split = load_nmnist(folder.path(), {.split_polarity = true});
   CHECK(split.recordings.neurons() == 2 * 34 * 34);
   split.recordings.encode(0, events);
   CHECK(events == std::vector<StepEvent>{{1, 3 + 34 * 2}, {1, 1156 + 3 + 34 * 2}});

@@ -35,7 +35,7 @@ EventFileOptions options_of(fuzz::Source& source) {
   return options;
 }
 
-void check(const EventFileData& data) {
+void check(const HeldRecordings& data) {
   fuzz::require(data.report.recordings == data.recordings.size(), "every recording is there");
   fuzz::require(data.report.kept == data.recordings.event_count(), "every event kept is there");
   std::vector<StepEvent> events;

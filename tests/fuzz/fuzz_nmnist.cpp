@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-void check(const NmnistData& data, std::size_t events) {
+void check(const HeldRecordings& data, std::size_t events) {
   const BinningReport& report = data.report;
   const std::int64_t accounted =
       report.kept + report.late + report.bad_time + report.bad_unit + report.merged;

@@ -16,6 +16,7 @@
 #include "layers/dropout.hpp"
 #include "layers/linear.hpp"
 #include "layers/recurrent.hpp"
+#include "tests/core/full_disk.hpp"
 #include "tests/layers/checkpoint_files.hpp"
 
 namespace spiketape {
@@ -203,6 +204,42 @@ TEST_CASE("a checkpoint without a seal, but with one flipped bit in a weight, is
   const std::string message = message_of([&] { load_checkpoint(file.path()); });
   CHECK(message.find("'parameters/fc1/weight' cannot be read; the checkpoint is damaged") !=
         std::string::npos);
+}
+
+TEST_CASE("a checkpoint that version 0.1 wrote, format 1, is readable by every later one") {
+  const Checkpoint loaded =
+      load_checkpoint(fs::path(SPIKETAPE_TESTS_DIR) / "golden" / "files" / "checkpoint_1.h5");
+  CHECK(loaded.epoch == 7);
+  CHECK(loaded.batch == 3);
+  REQUIRE(loaded.parameters.size() == 2);
+  CHECK(loaded.parameters[0].name == "fc1/bias");
+  CHECK(loaded.parameters[1].name == "fc1/weight");
+  CHECK(loaded.parameters[1].tensor.shape() == Shape{2, 3});
+  CHECK(loaded.parameters[1].tensor.values()[5] == -5.5f);
+  REQUIRE(loaded.optimizer.size() == 1);
+  CHECK(loaded.optimizer[0].name == "fc1/weight/m");
+  CHECK(loaded.optimizer[0].tensor.values()[0] == 0.125f);
+  CHECK(loaded.counters == std::map<std::string, std::uint64_t>{{"drop1/calls", (1ull << 63) + 5}});
+  CHECK(loaded.attributes == std::map<std::string, Attribute>{{"seed", std::int64_t{-3}},
+                                                              {"best_accuracy", 0.8125},
+                                                              {"config", std::string("a = 1\n")}});
+}
+
+TEST_CASE("a checkpoint survives a full disk, and can be saved when there is space again") {
+  const TemporaryFile file;
+  Module net;
+  const Linear fc(net, "fc", 50, 40);
+  save_checkpoint(file.path(), snapshot(net));
+  const float old = fc.weight().value().values()[0];
+  net.initialize(1);
+  {
+    const testing::FullDisk full(4096);
+    CHECK_THROWS_AS(save_checkpoint(file.path(), snapshot(net)), DataError);
+  }
+  CHECK(load_checkpoint(file.path()).parameters[0].tensor.values()[0] == old);
+  save_checkpoint(file.path(), snapshot(net));
+  CHECK(load_checkpoint(file.path()).parameters[0].tensor.values()[0] ==
+        fc.weight().value().values()[0]);
 }
 
 TEST_CASE("names that HDF5 would fold together are refused") {

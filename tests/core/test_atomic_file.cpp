@@ -1,8 +1,5 @@
-#include "layers/atomic_file.hpp"
+#include "core/atomic_file.hpp"
 
-#include <sys/resource.h>
-
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -12,13 +9,13 @@
 #include <doctest/doctest.h>
 
 #include "core/error.hpp"
-#include "layers/checkpoint.hpp"
-#include "layers/linear.hpp"
+#include "tests/core/full_disk.hpp"
 
 namespace spiketape {
 namespace {
 
 namespace fs = std::filesystem;
+using spiketape::testing::FullDisk;
 
 class Folder {
  public:
@@ -36,28 +33,6 @@ class Folder {
 
  private:
   fs::path path_;
-};
-
-/// While it lives, no file of this process can grow beyond `bytes`: what a full disk looks like.
-class FullDisk {
- public:
-  explicit FullDisk(rlim_t bytes) {
-    old_handler_ = std::signal(SIGXFSZ, SIG_IGN);
-    ::getrlimit(RLIMIT_FSIZE, &old_);
-    rlimit limit = old_;
-    limit.rlim_cur = bytes;
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FullDisk() {
-    ::setrlimit(RLIMIT_FSIZE, &old_);
-    std::signal(SIGXFSZ, old_handler_);
-  }
-  FullDisk(const FullDisk&) = delete;
-  FullDisk& operator=(const FullDisk&) = delete;
-
- private:
-  rlimit old_{};
-  void (*old_handler_)(int) = nullptr;
 };
 
 std::string contents(const fs::path& path) {
@@ -96,21 +71,33 @@ TEST_CASE("when the disk is full the old file survives and nothing is left besid
   CHECK_FALSE(fs::exists(folder / "a.partial"));
 }
 
-TEST_CASE("a checkpoint survives a full disk, and can be saved when there is space again") {
+TEST_CASE("a file that is written by others takes its name when it is committed, or never") {
   const Folder folder;
-  Module net;
-  const Linear fc(net, "fc", 50, 40);
-  save_checkpoint(folder / "c.h5", snapshot(net));
-  const float old = fc.weight().value().values()[0];
-  net.initialize(1);
   {
-    const FullDisk full(4096);
-    CHECK_THROWS_AS(save_checkpoint(folder / "c.h5", snapshot(net)), DataError);
+    const AtomicFile file(folder / "a");
+    std::ofstream(file.partial()) << "half";
+    CHECK(file.partial() == folder / "a.partial");
   }
-  CHECK(load_checkpoint(folder / "c.h5").parameters[0].tensor.values()[0] == old);
-  save_checkpoint(folder / "c.h5", snapshot(net));
-  CHECK(load_checkpoint(folder / "c.h5").parameters[0].tensor.values()[0] ==
-        fc.weight().value().values()[0]);
+  CHECK_FALSE(fs::exists(folder / "a"));
+  CHECK_FALSE(fs::exists(folder / "a.partial"));
+  AtomicFile file(folder / "a");
+  file.reserve(1000);
+  CHECK(fs::file_size(file.partial()) == 1000);
+  file.resize(2);
+  CHECK_FALSE(fs::exists(folder / "a"));
+  file.commit();
+  CHECK(fs::file_size(folder / "a") == 2);
+  CHECK_FALSE(fs::exists(folder / "a.partial"));
+}
+
+TEST_CASE("a disk that is too full for what is reserved is an error before anything is written") {
+  const Folder folder;
+  const FullDisk full(4096);
+  AtomicFile file(folder / "a");
+  CHECK_THROWS_WITH_AS(
+      file.reserve(10000), doctest::Contains("a: cannot write 10000 bytes"), DataError);
+  file.reserve(4000);
+  CHECK(fs::file_size(file.partial()) == 4000);
 }
 
 TEST_CASE(

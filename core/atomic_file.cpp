@@ -1,0 +1,114 @@
+#include "core/atomic_file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+
+namespace spiketape {
+namespace {
+
+/// An open file descriptor.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  int number() const { return number_; }
+  /// Closes now; false on failure, which on some file systems is the first to tell that a disk is
+  /// full.
+  bool close() { return ::close(std::exchange(number_, -1)) == 0; }
+
+ private:
+  int number_;
+};
+
+/// False with errno set on failure.
+bool write_all(int number, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(number, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+int open_for_writing(const std::filesystem::path& path, int flags) {
+  return ::open(path.c_str(), O_WRONLY | O_CLOEXEC | flags, 0644);
+}
+
+std::string reason_of(int error) { return std::generic_category().message(error); }
+
+/// Makes the rename itself last. Some file systems cannot do this; the file is whole either way.
+void flush_folder(const std::filesystem::path& folder) {
+  const Descriptor opened(
+      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened.number() >= 0) ::fsync(opened.number());
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(std::filesystem::path path)
+    : path_(std::move(path)), partial_(path_.string() + ".partial") {}
+
+AtomicFile::~AtomicFile() {
+  if (committed_) return;
+  std::error_code ignored;
+  std::filesystem::remove(partial_, ignored);
+}
+
+void AtomicFile::fail(std::string_view task, std::string_view reason) const {
+  throw DataError(fmt::format(
+      "{}: cannot {}: {}; what was there before is unchanged; free some space, or write to a "
+      "folder that exists and is yours",
+      path_.string(),
+      task,
+      reason));
+}
+
+void AtomicFile::reserve(std::size_t bytes) {
+  Descriptor file(open_for_writing(partial_, O_CREAT));
+  if (file.number() < 0) fail(fmt::format("write {} bytes", bytes), reason_of(errno));
+  const int error = bytes > 0 ? ::posix_fallocate(file.number(), 0, static_cast<off_t>(bytes)) : 0;
+  if (error != 0) fail(fmt::format("write {} bytes", bytes), reason_of(error));
+  if (!file.close()) fail(fmt::format("write {} bytes", bytes), reason_of(errno));
+}
+
+void AtomicFile::resize(std::size_t bytes) {
+  if (::truncate(partial_.c_str(), static_cast<off_t>(bytes)) != 0)
+    fail(fmt::format("write {} bytes", bytes), reason_of(errno));
+}
+
+void AtomicFile::commit() {
+  Descriptor file(open_for_writing(partial_, 0));
+  if (file.number() < 0 || ::fsync(file.number()) != 0 || !file.close() ||
+      std::rename(partial_.c_str(), path_.c_str()) != 0)
+    fail("replace it", reason_of(errno));
+  committed_ = true;
+  flush_folder(path_.parent_path());
+}
+
+void replace_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  AtomicFile file(path);
+  {
+    Descriptor opened(open_for_writing(file.partial(), O_CREAT | O_TRUNC));
+    if (opened.number() < 0 || !write_all(opened.number(), bytes) || !opened.close())
+      file.fail(fmt::format("write {} bytes", bytes.size()), reason_of(errno));
+  }
+  file.commit();
+}
+
+}  // namespace spiketape
