@@ -1,14 +1,15 @@
 // Reading guide: sweep_sample() is the time loop of one sample. Per step RowGather (vector-inl.hpp)
 // sums the weight rows of the units that fired into `current`, advance_row() moves every neuron one
-// step and leaves a bit for each whose membrane is high enough to matter, and emit() walks these
-// few: it decides who fired and who is inside the window, and records them. One compare a vector
-// instead of three, and no compress, since such neurons are rare.
+// step and lists those whose membranes are high enough to matter, and emit() walks these few: it
+// decides who fired and who is inside the window, and records them. One compare a vector instead of
+// three, since such neurons are rare.
 #include "core/kernels/membrane.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
 #undef HWY_TARGET_INCLUDE
@@ -74,7 +75,13 @@ struct DoubleCurrent {
   }
 };
 
-/// x <- A x + b I + r S,  V = c . x  for all columns; sets the bits of V > `lowest`. Who fired in
+/// The reverse of mask_bits().
+template <typename D>
+hn::Mask<D> mask_of(std::uint64_t bits) {
+  return hn::LoadMaskBits(D(), reinterpret_cast<const std::uint8_t*>(&bits));
+}
+
+/// x <- A x + b I + r S,  V = c . x  for all columns; lists those of V > `lowest`. Who fired in
 /// the last row is read off its membranes, not waited for from emit().
 template <int kStates, bool kPerNeuron, bool kMembraneIsState, typename Current>
 void advance_row(const MembraneArguments& arguments,
@@ -95,8 +102,6 @@ void advance_row(const MembraneArguments& arguments,
   double* const membrane = kMembraneIsState ? scratch.state(0) : scratch.membrane();
   double* state[kStates];
   for (int q = 0; q < kStates; ++q) state[q] = scratch.state(q);
-  const std::int64_t width = scratch.width();
-  std::uint64_t* const high = scratch.high();
   const auto advance_vector = [&](std::int64_t j) {
     if constexpr (kPerNeuron) k = load(std::true_type(), arguments.columns.begin + j);
     const auto fired = hn::Gt(hn::Load(d, membrane + j), threshold);
@@ -114,72 +119,62 @@ void advance_row(const MembraneArguments& arguments,
     if constexpr (!kMembraneIsState) hn::Store(after, d, membrane + j);
     return mask_bits(d, hn::Gt(after, bound));
   };
-  for (std::int64_t first = 0; first < width; first += 64) {
+  using Ids = hn::CappedTag<std::int32_t, 16>;
+  constexpr auto kIds = static_cast<int>(hn::MaxLanes(Ids()));
+  auto ids = hn::Iota(Ids(), 0);
+  const std::int64_t columns = arguments.columns.count();
+  std::int32_t* end = scratch.list();
+#pragma GCC unroll 4
+  for (std::int64_t j = 0; j < columns; j += kIds) {
     std::uint64_t bits = 0;
-    if (width - first >= 64) {
-#pragma GCC unroll 8
-      for (std::int64_t j = 0; j < 64; j += kDoubles) bits |= advance_vector(first + j) << j;
-    } else {
-      for (std::int64_t j = 0; j < width - first; j += kDoubles)
-        bits |= advance_vector(first + j) << j;
-    }
-    high[first / 64] = bits;
-  }
-}
-
-/// How many neurons emit() looks at in one go, and how many entries it may write behind the last.
-constexpr std::size_t kLooks = 8;
-
-/// Lists the columns whose bits are set, in order; may write four places behind the last.
-std::size_t list_columns(const std::uint64_t* words, std::int64_t columns, std::uint32_t* list) {
-  std::uint32_t* end = list;
-  for (std::int64_t first = 0; first < columns; first += 64) {
-    std::uint64_t bits = words[first / 64];
-    if (columns - first < 64) bits &= (std::uint64_t{1} << (columns - first)) - 1;
-    std::uint32_t* to = end;
+    for (int i = 0; i < kIds; i += kDoubles) bits |= advance_vector(j + i) << i;
+    if (columns - j < kIds) bits &= (std::uint64_t{1} << (columns - j)) - 1;
+    hn::StoreU(hn::Compress(ids, mask_of<Ids>(bits)), Ids(), end);
     end += std::popcount(bits);
-    do {  // four at a time, whether there are so many or not
-      for (int i = 0; i < 4; ++i, bits &= bits - 1)
-        *to++ = static_cast<std::uint32_t>(first) +
-                (static_cast<std::uint32_t>(std::countr_zero(bits)) & 63u);
-    } while (bits != 0);
+    ids = hn::Add(ids, hn::Set(Ids(), kIds));
   }
-  return static_cast<std::size_t>(end - list);
+  scratch.listed = static_cast<std::size_t>(end - scratch.list());
 }
 
-/// Looks at the neurons whose bits are set: appends who fired to `spikes` and who is inside the
-/// window, with its distance from the threshold, to `active`. How many there are cannot be
-/// predicted, and a wrong guess costs more than looking at kLooks whether they count or not.
+/// Looks at the listed neurons, a vector at a time: appends who fired to `spikes` and who is inside
+/// the window, with its distance from the threshold, to `active`. No branch depends on what they
+/// did, for it could not be predicted.
 template <bool kActive>
 void emit(const MembraneArguments& arguments, const double* membrane, MembraneScratch& scratch) {
-  const double threshold = arguments.neuron.threshold;
-  const double highest = threshold + arguments.neuron.window;
-  const auto begin = static_cast<std::uint32_t>(arguments.columns.begin);
-  UnitId* spike = arguments.spikes.units() + arguments.spikes.count;
-  UnitId* unit = kActive ? arguments.active.units() + arguments.active.count : nullptr;
-  float* value = kActive ? arguments.active.values() + arguments.active.count : nullptr;
-  const std::uint32_t* const list = scratch.list();
-  const std::size_t count = list_columns(scratch.high(), arguments.columns.count(), scratch.list());
-  for (std::size_t first = 0; first < count; first += kLooks) {
-#pragma GCC unroll 8
-    for (std::size_t i = first; i < first + kLooks; ++i) {
-      const int counts = i < count ? 1 : 0;
-      const double v = membrane[list[i]];
-      const auto id = static_cast<UnitId>(begin + list[i]);
-      *spike = id;
-      spike += counts & (v > threshold ? 1 : 0);
-      if constexpr (kActive) {
-        *unit = id;
-        *value = static_cast<float>(v - threshold);
-        const int near = counts & (v < highest ? 1 : 0);
-        unit += near;
-        value += near;
-      }
+  const Doubles d;
+  using Ids = hn::Rebind<std::int32_t, Doubles>;
+  using Values = hn::Rebind<float, Doubles>;
+  const auto threshold = hn::Set(d, arguments.neuron.threshold);
+  const auto highest = hn::Set(d, arguments.neuron.threshold + arguments.neuron.window);
+  const auto begin = hn::Set(Ids(), static_cast<std::int32_t>(arguments.columns.begin));
+  const std::int32_t* const list = scratch.list();
+  const std::size_t count = scratch.listed;
+  for (std::size_t first = 0; first < count; first += kDoubles) {
+    const auto columns = hn::LoadU(Ids(), list + first);
+    const auto place = hn::PromoteTo(hn::Rebind<std::int64_t, Doubles>(), columns);
+    const auto v = hn::GatherIndex(d, membrane, place);
+    const auto ids = hn::Add(columns, begin);
+    const std::uint64_t listed =
+        ~std::uint64_t{0} >> (64 - std::min<std::size_t>(count - first, kDoubles));
+    const auto append_units = [&](RowArena& arena, std::uint64_t bits) {
+      const auto kept = hn::Compress(ids, mask_of<Ids>(bits));
+      hn::StoreU(hn::DemoteTo(hn::Rebind<UnitId, Doubles>(), kept),
+                 hn::Rebind<UnitId, Doubles>(),
+                 arena.units() + arena.count);
+    };
+    const std::uint64_t fired = listed & mask_bits(d, hn::Gt(v, threshold));
+    append_units(arguments.spikes, fired);
+    arguments.spikes.count += static_cast<std::size_t>(std::popcount(fired));
+    if constexpr (kActive) {
+      const std::uint64_t near = listed & mask_bits(d, hn::Lt(v, highest));
+      append_units(arguments.active, near);
+      const auto distance = hn::DemoteTo(Values(), hn::Sub(v, threshold));
+      hn::StoreU(hn::Compress(distance, mask_of<Values>(near)),
+                 Values(),
+                 arguments.active.values() + arguments.active.count);
+      arguments.active.count += static_cast<std::size_t>(std::popcount(near));
     }
   }
-  arguments.spikes.count = static_cast<std::size_t>(spike - arguments.spikes.units());
-  if constexpr (kActive)
-    arguments.active.count = static_cast<std::size_t>(unit - arguments.active.units());
 }
 
 /// Appends all neurons to the active set: a window without bounds.
@@ -208,7 +203,7 @@ void emit_row(const MembraneArguments& arguments,
               MembraneScratch& scratch,
               const double* membrane,
               std::int64_t row) {
-  const auto room = static_cast<std::size_t>(arguments.columns.count()) + kLooks;
+  const auto room = static_cast<std::size_t>(arguments.columns.count()) + kDoubles;
   arguments.spikes.reserve(room, false);
   if (arguments.want_active) arguments.active.reserve(room, true);
   if (!arguments.want_active) {
@@ -308,7 +303,10 @@ bool sweep_sample(const MembraneArguments& arguments, MembraneScratch& scratch) 
   const double* const membrane = kMembraneIsState ? scratch.state(0) : scratch.membrane();
   const double lowest = lowest_of_interest(arguments);
   // Record 0 is the zero state: nobody fires, and all are active when the window reaches down to 0.
-  if (lowest < 0.0) std::fill_n(scratch.high(), scratch.word_count(), ~std::uint64_t{0});
+  if (lowest < 0.0) {
+    scratch.listed = static_cast<std::size_t>(arguments.columns.count());
+    std::iota(scratch.list(), scratch.list() + scratch.listed, 0);
+  }
   const auto own_begin = static_cast<std::uint32_t>(arguments.spikes.count);
   emit_row(arguments, scratch, membrane, 0);
   const auto advance = [&](const auto& current, std::int64_t row) {
@@ -371,14 +369,13 @@ MembraneScratch::MembraneScratch(std::int64_t columns, int states)
     : width_(padded(columns)),
       doubles_(static_cast<std::size_t>((states + 3) * width_ + 64), kCpu, MemoryTag::scratch),
       whole_(static_cast<std::size_t>(width_), kCpu, MemoryTag::scratch),
-      words_(static_cast<std::size_t>(word_count()), kCpu, MemoryTag::scratch),
-      list_(Buffer<std::uint32_t>::zeros(
+      list_(Buffer<std::int32_t>::zeros(
           static_cast<std::size_t>(width_ + kRowAlignment), kCpu, MemoryTag::scratch)) {}
 
 void MembraneScratch::start(std::int64_t columns, int states) {
   width_ = padded(columns);
   std::fill_n(doubles_.data(), (states + 3) * width_ + 64, 0.0);
-  std::fill_n(words_.data(), word_count(), 0);
+  listed = 0;
   std::fill_n(list_.data(), list_.size(), 0);
 }
 

@@ -79,21 +79,20 @@ class MembraneScratch {
   /// Zero states and nobody to look at, for the first step of a sample of `columns` columns.
   void start(std::int64_t columns, int states);
   std::int64_t width() const { return width_; }  ///< columns padded to whole vectors
-  std::int64_t word_count() const { return (width_ + 63) / 64; }
   double* membrane() { return doubles_.data(); }
   double* current() { return doubles_.data() + width_; }
   double* part() { return doubles_.data() + 2 * width_; }
   double* state(int q) { return doubles_.data() + (q + 3) * width_; }
   std::int32_t* whole_current() { return whole_.data(); }
-  std::uint64_t* high() { return words_.data(); }  ///< bits of who emit() has to look at
-  std::uint32_t* list() { return list_.data(); }   ///< their columns
+  std::int32_t* list() { return list_.data(); }  ///< columns of whose membrane is high
+
+  std::size_t listed = 0;  ///< entries of list()
 
  private:
   std::int64_t width_ = 0;
   Buffer<double> doubles_;
   Buffer<std::int32_t> whole_;
-  Buffer<std::uint64_t> words_;
-  Buffer<std::uint32_t> list_;
+  Buffer<std::int32_t> list_;
 };
 
 /// Walks the steps of one sample: sums the current, advances the neurons, records spikes and active

@@ -16,6 +16,7 @@ ninja -C "$build" -t deps | awk -v root="$root/" -v build="$build/" '
   /^ +/ {
     path = $1
     if (path !~ /^\//) path = build path
+    while (sub(/\/[^\/]+\/\.\.\//, "/", path)) {}
     if (index(path, root) == 1 && index(path, build) != 1) print object "\t" path
   }' | sort -u >"$work/deps"
 
@@ -44,5 +45,7 @@ tidy_one() {
 export -f tidy_one
 export build passed
 
-echo "$(wc -l <"$work/todo") of $(grep -cE '\.cpp$' "$work/deps") sources to check"
+sources=$(grep -cE '\.cpp$' "$work/deps" || true)
+echo "$(wc -l <"$work/todo") of $sources sources to check"
+((sources > 0)) || { echo "$build: no source of ours is known to Ninja; build it first"; exit 1; }
 xargs -r -d '\n' -P "$(nproc)" -n 1 bash -c 'tidy_one "$1"' _ <"$work/todo"
