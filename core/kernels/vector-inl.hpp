@@ -137,6 +137,12 @@ std::uint64_t mask_bits(D d, Mask mask) {
   return bits;
 }
 
+/// The reverse of mask_bits().
+template <typename D>
+hn::Mask<D> mask_of(std::uint64_t bits) {
+  return hn::LoadMaskBits(D(), reinterpret_cast<const std::uint8_t*>(&bits));
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace spiketape::cpu
 HWY_AFTER_NAMESPACE();
