@@ -29,6 +29,10 @@ Settings TrainSettings::settings() {
       {"warm_up", &warm_up, "epochs in which the learning rate rises from 0; fractions count"},
       {"clip", &clip, "largest norm of the gradient; 0 = any"},
       {"calibrate", &calibrate, "spikes in percent that initial weights are scaled to; 0 = off"},
+      {"score_spread",
+       &score_spread,
+       "how far apart calibrate scales the scores of a sample to be, by the readout's weights; "
+       "0 = leave them"},
       {"validation", &validation, "fraction of the training samples held out for validation"},
       {"seed", &seed, "of weights, order, dropout and validation split"},
       {"threads", &threads, "threads; 0 = one a core; results do not depend on it"},
@@ -48,6 +52,7 @@ void TrainSettings::check() const {
   require(threads <= 4096, "threads", "4096 or less", threads);
   require(clip >= 0.0, "clip", "0 (off) or more", clip);
   require(calibrate >= 0.0 && calibrate < 100.0, "calibrate", "a percentage below 100", calibrate);
+  require(score_spread >= 0.0, "score_spread", "0 (off) or more", score_spread);
   require(warm_up >= 0.0 && warm_up <= 1e6, "warm_up", "0 to 1e6 epochs", warm_up);
   require(schedule_factor > 0.0 && schedule_factor <= 1.0,
           "schedule_factor",

@@ -27,6 +27,7 @@ struct TrainSettings {
   double warm_up = 0.0;
   double clip = 0.0;
   double calibrate = 0.0;
+  double score_spread = 0.0;
   double validation = 0.1;
   std::int64_t seed = 0;
   std::int64_t threads = 0;

@@ -91,9 +91,17 @@ void Trainer::calibrate_weights() {
   const Batch batch = make_batch(*data_.train, samples);
   net_->set_training(false);
   const auto layers = calibrate(*net_, batch.spikes, recipe_.train.calibrate);
+  std::string report = describe(layers);
+  if (recipe_.train.score_spread > 0.0) {
+    const double factor = calibrate_scores([&] { return net_->forward(batch.spikes).scores; },
+                                           net_->readout_weights(),
+                                           recipe_.train.score_spread);
+    report += fmt::format(
+        "out: weights x {:.3g}, scores {:g} apart\n", factor, recipe_.train.score_spread);
+  }
   net_->set_training(true);
   net_->reset_activity();
-  hooks_.print(describe(layers));
+  hooks_.print(report);
 }
 
 void Trainer::load_checkpoint_file() {

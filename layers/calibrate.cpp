@@ -215,6 +215,44 @@ std::vector<LayerCalibration> calibrate(const std::function<void()>& forward,
   return report;
 }
 
+double calibrate_scores(const std::function<Variable()>& forward,
+                        std::span<const Variable> weights,
+                        double spread) {
+  if (!(spread > 0.0 && std::isfinite(spread)))
+    throw Error(
+        fmt::format("calibrate_scores: the spread must be above 0 and finite, got {}", spread));
+  if (weights.empty())
+    throw Error("calibrate_scores: no weights to scale; give those of the readout's Linear");
+  const NoTape silent;
+  const Tensor scores = forward().value();
+  const std::int64_t classes = scores.rank() == 2 ? scores.dim(1) : 0;
+  if (classes == 0)
+    throw ShapeError(fmt::format(
+        "calibrate_scores: forward must give scores [batch, class], got {}", to_string(scores.shape())));
+  double squares = 0.0;
+  const auto values = scores.values();
+  for (std::int64_t sample = 0; sample < scores.dim(0); ++sample) {
+    const auto row = values.subspan(static_cast<std::size_t>(sample * classes),
+                                    static_cast<std::size_t>(classes));
+    double mean = 0.0;
+    for (const float score : row) mean += static_cast<double>(score);
+    mean /= static_cast<double>(classes);
+    for (const float score : row) squares += std::pow(static_cast<double>(score) - mean, 2);
+  }
+  const double found = std::sqrt(squares / static_cast<double>(values.size()));
+  const double factor = spread / found;
+  if (!std::isfinite(factor))
+    throw Error(
+        fmt::format("calibrate_scores: the scores of every sample lie {} apart, so no factor "
+                    "of the weights brings them {} apart; let spikes reach the readout "
+                    "(calibrate() first) and initialize its weights",
+                    found,
+                    spread));
+  for (Variable weight : weights)
+    for (float& value : weight.value().values()) value *= static_cast<float>(factor);
+  return factor;
+}
+
 std::string describe(std::span<const LayerCalibration> layers) {
   std::string text;
   for (const LayerCalibration& layer : layers)

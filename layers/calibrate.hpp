@@ -62,6 +62,17 @@ std::vector<LayerCalibration> calibrate(Net& net,
   return calibrate(net, SpikeVariable(batch.spikes), target_percent, tolerance);
 }
 
+/// Scales `weights`, those of a readout (and its bias), so that the scores of a sample lie `spread`
+/// apart: the root mean square distance of scores from their sample's mean. Scores are linear in
+/// these weights, so one `forward`, which gives scores [batch, class], is enough. With a spread of
+/// 1 cross entropy begins near log(classes) whatever the weights were drawn from; from far apart
+/// scores it begins by forgetting. Call it after calibrate(). Returns the factor.
+/// @throws Error for a spread that is not above 0 and finite, no weights, or scores that are all
+/// alike.
+double calibrate_scores(const std::function<Variable()>& forward,
+                        std::span<const Variable> weights,
+                        double spread = 1.0);
+
 /// A table for people, one line a layer.
 std::string describe(std::span<const LayerCalibration> layers);
 

@@ -203,6 +203,12 @@ Variable SpikingNet::loss(const Output& output, std::span<const std::int32_t> la
   return loss;
 }
 
+std::vector<Variable> SpikingNet::readout_weights() const {
+  std::vector<Variable> weights{out_->weight()};
+  if (out_->bias().defined()) weights.push_back(out_->bias());
+  return weights;
+}
+
 std::vector<LayerActivity> SpikingNet::activity() const {
   std::vector<LayerActivity> all;
   for (const Hidden& layer : hidden_)

@@ -77,6 +77,9 @@ class SpikingNet : public Module {
   /// Mean cross entropy of the scores, plus the activity regulariser of each hidden layer.
   Variable loss(const Output& output, std::span<const std::int32_t> labels) const;
 
+  /// Of the readout: its weights, and its bias when there is one.
+  std::vector<Variable> readout_weights() const;
+
   std::size_t hidden_layers() const { return hidden_.size(); }
   /// Activity of each hidden layer since the last reset; empty before the first forward.
   std::vector<LayerActivity> activity() const;
