@@ -144,7 +144,7 @@ TEST_CASE("times that are not finite are dropped and counted, or an error when s
   CHECK(data.report.kept == 3);
   options.strict = true;
   CHECK_THROWS_WITH_AS(load_event_file(folder.path() / "a.h5", options),
-                       Contains("2 events have no finite time"),
+                       Contains("1 events of recording 0 have no finite time"),
                        DataError);
 }
 
