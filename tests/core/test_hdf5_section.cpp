@@ -59,8 +59,8 @@ TEST_CASE("HDF5 prints its errors again once the section has ended") {
     H5Eget_auto2(H5E_DEFAULT, &within, &data);
   }
   H5Eget_auto2(H5E_DEFAULT, &after, &data);
-  CHECK(within == nullptr);
-  CHECK(after == before);
+  CHECK((within == nullptr));
+  CHECK((after == before));
 }
 
 TEST_CASE("whatever reads or writes an HDF5 file waits for the thread that does") {
