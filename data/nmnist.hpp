@@ -45,7 +45,7 @@ struct NmnistOptions {
 /// The recordings of one half of the data set: "FOLDER/0/*.bin" to "FOLDER/9/*.bin", where FOLDER
 /// is Train or Test, in the official order, which is that of the file names. unit = x + 34 y, and
 /// + 1156 for ON events when polarities are split.
-class NmnistFolder : public Recordings {
+class NmnistFolder final : public Recordings {
  public:
   /// Lists the files without reading them. @throws DataError when FOLDER is not there or holds no
   /// recording; ShapeError when an option is out of range.

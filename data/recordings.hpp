@@ -51,7 +51,7 @@ struct HeldRecordings {
 HeldRecordings hold(const Recordings& recordings);
 
 /// Recordings that stay on the disk.
-class StreamedDataset : public Dataset {
+class StreamedDataset final : public Dataset {
  public:
   explicit StreamedDataset(std::unique_ptr<const Recordings> recordings);
 

@@ -145,16 +145,16 @@ TEST_CASE(
   const TemporaryFolder folder;
   const std::string straight = folder / "straight";
   train(small_run(straight));
-  for (const char* blocked : {"/metrics.jsonl", "/checkpoint.h5.partial", "/best.h5.partial"}) {
+  for (const std::string blocked : {"metrics.jsonl", "checkpoint.h5.partial", "best.h5.partial"}) {
     CAPTURE(blocked);
-    const std::string run = folder / blocked;
+    const std::string run = folder / ("run-" + blocked);
     TrainHooks hooks;
     hooks.print = [&](const std::string& line) {  // said before anything of the epoch is written
-      if (line.starts_with("epoch   1/2")) fs::create_directory(run + blocked);
+      if (line.starts_with("epoch   1/2")) fs::create_directory(run + "/" + blocked);
     };
     CHECK_THROWS_AS(run_train(prepare_train(small_run(run)), hooks), DataError);
     CHECK(load_checkpoint(run + "/checkpoint.h5").epoch == 0);
-    fs::remove(run + blocked);
+    fs::remove(run + "/" + blocked);
     TrainArguments resume;
     resume.out = run;
     resume.resume = true;

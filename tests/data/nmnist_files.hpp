@@ -30,10 +30,12 @@ inline void write_recording(const std::filesystem::path& file, const Bytes& byte
 /// the camera, repeats, times on the edges of steps, late ones, a clock that overflows.
 inline Bytes noisy_recording(int digit, unsigned seed, int events) {
   std::minstd_rand random(seed + 1);
-  const auto below = [&](unsigned limit) { return static_cast<unsigned>(random() % limit); };
+  const auto below = [&](std::uint32_t limit) {
+    return static_cast<std::uint32_t>(random() % limit);
+  };
   Bytes bytes;
   for (int e = 0; e < events; ++e) {
-    const auto x = static_cast<std::uint8_t>(3 * digit + below(6));
+    const auto x = static_cast<std::uint8_t>(3u * static_cast<unsigned>(digit) + below(6));
     const auto y = static_cast<std::uint8_t>(below(50) == 0 ? 34 + below(5) : 10 + below(6));
     const std::uint32_t at = below(305000);
     put(bytes, x, y, below(2) == 1, below(4) == 0 ? at / 1000 * 1000 : at);
