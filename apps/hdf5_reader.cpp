@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "core/hdf5_section.hpp"
 #include "core/hdf5_stored.hpp"
 
 namespace spiketape::apps {
@@ -47,6 +48,7 @@ void require_values(const H5::DataSet& data, const std::string& path, const std:
 /// Runs `read` and puts file and item in front of what HDF5 says.
 template <typename Read>
 auto with_place(const std::string& path, const std::string& item, Read&& read) {
+  const Hdf5Section section;
   try {
     return read();
   } catch (const H5::Exception& error) {
@@ -64,20 +66,24 @@ struct Hdf5Reader::File {
   H5::H5File file;
 };
 
-Hdf5Reader::Hdf5Reader(std::string path) : path_(std::move(path)), file_(std::make_unique<File>()) {
-  H5::Exception::dontPrint();
+Hdf5Reader::Hdf5Reader(std::string path) : path_(std::move(path)) {
   if (!std::filesystem::is_regular_file(path_))
     throw DataError(fmt::format("{}: there is no such file", path_));
+  const Hdf5Section section;
   try {
-    file_->file.openFile(path_, H5F_ACC_RDONLY);
+    file_ = std::make_unique<File>(File{H5::H5File(path_, H5F_ACC_RDONLY)});
   } catch (const H5::Exception&) {
     throw DataError(fmt::format("{}: not an HDF5 file, or one cut short", path_));
   }
 }
 
-Hdf5Reader::~Hdf5Reader() = default;
+Hdf5Reader::~Hdf5Reader() {
+  const Hdf5Section section;
+  file_.reset();
+}
 
 bool Hdf5Reader::has(const std::string& item) const {
+  const Hdf5Section section;
   for (std::size_t slash = item.find('/'); slash != std::string::npos;
        slash = item.find('/', slash + 1))
     if (!file_->file.nameExists(item.substr(0, slash))) return false;
@@ -85,6 +91,7 @@ bool Hdf5Reader::has(const std::string& item) const {
 }
 
 bool Hdf5Reader::has_attribute(const std::string& name) const {
+  const Hdf5Section section;
   return file_->file.attrExists(name);
 }
 

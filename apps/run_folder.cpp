@@ -1,31 +1,23 @@
 #include "apps/run_folder.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <fstream>
+#include <span>
 #include <system_error>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/atomic_file.hpp"
 #include "core/error.hpp"
 
 namespace spiketape::apps {
 namespace fs = std::filesystem;
 namespace {
 
-/// Writes beside and renames, so that a full disk leaves the old file whole.
-void write_file(const fs::path& path, const std::string& text) {
-  const fs::path beside = path.string() + ".new";
-  std::ofstream stream(beside, std::ios::binary | std::ios::trunc);
-  stream << text;
-  stream.close();
-  std::error_code failed;
-  if (stream) fs::rename(beside, path, failed);
-  if (!stream || failed) {
-    fs::remove(beside, failed);
-    throw DataError(fmt::format(
-        "{}: cannot be written; make room on the disk or choose another --out", path.string()));
-  }
+std::span<const std::byte> bytes_of(const std::string& text) {
+  return std::as_bytes(std::span(text));
 }
 
 /// The highest n of the folders runs/<recipe>-<n>; 0 when there are none.
@@ -82,7 +74,9 @@ void RunFolder::create(const std::string& config_text) const {
   write_config(config_text);
 }
 
-void RunFolder::write_config(const std::string& text) const { write_file(config(), text); }
+void RunFolder::write_config(const std::string& text) const {
+  replace_file(config(), bytes_of(text));
+}
 
 void RunFolder::append(const EpochMetrics& metrics) const {
   nlohmann::ordered_json line;
@@ -95,14 +89,7 @@ void RunFolder::append(const EpochMetrics& metrics) const {
   line["step_seconds"] = metrics.step_seconds;
   line["spikes_percent"] = metrics.spikes_percent;
   line["active_percent"] = metrics.active_percent;
-  std::ofstream stream(this->metrics(), std::ios::binary | std::ios::app);
-  stream << line.dump() << '\n';
-  stream.close();
-  if (!stream) {
-    throw DataError(
-        fmt::format("{}: cannot be written; make room on the disk, then continue with --resume",
-                    this->metrics().string()));
-  }
+  append_to_file(this->metrics(), bytes_of(line.dump() + '\n'));
 }
 
 void RunFolder::keep_epochs(std::int64_t epochs) const {
@@ -113,7 +100,7 @@ void RunFolder::keep_epochs(std::int64_t epochs) const {
     text += line + '\n';
   }
   stream.close();
-  write_file(metrics(), text);
+  replace_file(metrics(), bytes_of(text));
 }
 
 fs::path next_run_path(const std::string& recipe) {

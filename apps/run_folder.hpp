@@ -42,8 +42,10 @@ class RunFolder {
   std::filesystem::path checkpoint() const { return path_ / "checkpoint.h5"; }
   std::filesystem::path best() const { return path_ / "best.h5"; }
 
+  /// All three reach the disk before they return. @throws DataError when the disk is full; the file
+  /// is then as it was.
   void write_config(const std::string& text) const;
-  /// Adds a line to metrics.jsonl. @throws DataError when the disk is full.
+  /// Adds a line to metrics.jsonl. To be called before the checkpoint that says the epoch is done.
   void append(const EpochMetrics& metrics) const;
   /// Keeps the first `epochs` lines of metrics.jsonl: what came after the checkpoint will be done
   /// again.

@@ -59,6 +59,17 @@ void flush_folder(const std::filesystem::path& folder) {
   if (opened.number() >= 0) ::fsync(opened.number());
 }
 
+[[noreturn]] void fail_at(const std::filesystem::path& path,
+                          std::string_view task,
+                          std::string_view reason) {
+  throw DataError(fmt::format(
+      "{}: cannot {}: {}; what was there before is unchanged; free some space, or write to a "
+      "folder that exists and is yours",
+      path.string(),
+      task,
+      reason));
+}
+
 }  // namespace
 
 AtomicFile::AtomicFile(std::filesystem::path path)
@@ -71,12 +82,7 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::fail(std::string_view task, std::string_view reason) const {
-  throw DataError(fmt::format(
-      "{}: cannot {}: {}; what was there before is unchanged; free some space, or write to a "
-      "folder that exists and is yours",
-      path_.string(),
-      task,
-      reason));
+  fail_at(path_, task, reason);
 }
 
 void AtomicFile::reserve(std::size_t bytes) {
@@ -109,6 +115,19 @@ void replace_file(const std::filesystem::path& path, std::span<const std::byte> 
       file.fail(fmt::format("write {} bytes", bytes.size()), reason_of(errno));
   }
   file.commit();
+}
+
+void append_to_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  Descriptor file(open_for_writing(path, O_CREAT | O_APPEND));
+  const off_t old_length = file.number() >= 0 ? ::lseek(file.number(), 0, SEEK_END) : -1;
+  if (old_length < 0) fail_at(path, fmt::format("add {} bytes", bytes.size()), reason_of(errno));
+  if (!write_all(file.number(), bytes) || ::fsync(file.number()) != 0) {
+    const int error = errno;
+    if (::ftruncate(file.number(), old_length) != 0) errno = error;  // the first error is told
+    fail_at(path, fmt::format("add {} bytes", bytes.size()), reason_of(error));
+  }
+  if (!file.close()) fail_at(path, fmt::format("add {} bytes", bytes.size()), reason_of(errno));
+  if (old_length == 0) flush_folder(path.parent_path());
 }
 
 }  // namespace spiketape

@@ -52,4 +52,9 @@ class AtomicFile {
 /// @throws DataError naming the file and the system's reason (no space left, no such folder, ...).
 void replace_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
 
+/// Adds bytes to the end of a file, which is made when there is none; they are on the disk when it
+/// returns. After a failure the file has its old length.
+/// @throws DataError as replace_file().
+void append_to_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
+
 }  // namespace spiketape

@@ -6,10 +6,10 @@
 namespace spiketape {
 
 /// While it lives, HDF5 belongs to this thread, and fails silently instead of printing its error
-/// stack: we throw instead. Many builds of HDF5 are not safe for threads (Debian's is, its C++
-/// interface is not said to be), and a prefetch thread reads recordings while the main thread saves
-/// a checkpoint. So every call of HDF5 in the library is made within one, the closing of files too.
-/// Sections nest.
+/// stack: we throw instead. A prefetch thread reads recordings while the main thread saves a
+/// checkpoint, many builds of HDF5 are not safe for threads, and where the C library is (Debian's),
+/// its C++ objects still are not. So every call of HDF5 in the library and the program is made
+/// within one, the closing of files too. Sections nest.
 class Hdf5Section {
  public:
   Hdf5Section();

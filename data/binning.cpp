@@ -50,10 +50,12 @@ void Binner::add(double seconds, std::int64_t unit) {
 }
 
 void Binner::add_microseconds(std::int64_t microseconds, std::int64_t unit) {
-  if (dt_us_ == 0 || microseconds < 0)
+  if (dt_us_ == 0 || microseconds < 0) {
     add(static_cast<double>(microseconds) / 1e6, unit);
-  else
-    add_at(static_cast<double>(microseconds / dt_us_), unit);
+    return;
+  }
+  const std::int64_t step = microseconds / dt_us_;
+  add_at(static_cast<double>(step), unit);
 }
 
 void Binner::add_at(double step, std::int64_t unit) {

@@ -22,7 +22,7 @@ std::int64_t count_channels(const EventFileOptions& options) {
   if (options.coarsen < 1 || options.coarsen > folded)
     throw ShapeError(
         fmt::format("event file: expected to join 1 to {} units, got {}", folded, options.coarsen));
-  return (folded + options.coarsen - 1) / options.coarsen;
+  return (folded - 1) / options.coarsen + 1;
 }
 
 /// Longer ones cannot be counted in microseconds; they are late or bad as they are.

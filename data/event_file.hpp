@@ -31,7 +31,7 @@ struct EventFileOptions {
 };
 
 /// The recordings of one file, which stays open.
-class EventFileRecordings : public Recordings {
+class EventFileRecordings final : public Recordings {
  public:
   /// @throws DataError when the file cannot be read as recordings (see EventFileReader) or has a
   /// label of no class; names file, item and recording. @throws ShapeError when an option is out of

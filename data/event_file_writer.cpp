@@ -30,6 +30,13 @@ std::size_t most_bytes(std::int64_t recordings, std::int64_t most_events) {
          static_cast<std::size_t>(most_events) * kBytesOfEvent;
 }
 
+/// Locked, so that two programs do not write one file, where the file system has locks.
+H5::H5File create_file(const std::string& path) {
+  const H5::FileAccPropList access;
+  H5Pset_file_locking(access.getId(), true, true);
+  return {path, H5F_ACC_TRUNC, H5::FileCreatPropList::DEFAULT, access};
+}
+
 /// No times of creation: the same recordings give the same bytes.
 H5::DSetCreatPropList without_times() {
   H5::DSetCreatPropList properties;
@@ -46,7 +53,7 @@ struct EventFileWriter::File {
   }
 
   void create(const std::string& source) {
-    file = H5::H5File(target.partial().string(), H5F_ACC_TRUNC);
+    file = create_file(target.partial().string());
     target.reserve(most);
     const auto count = static_cast<hsize_t>(recordings);
     const H5::DataSpace one(H5S_SCALAR);
@@ -129,7 +136,12 @@ EventFileWriter::EventFileWriter(const fs::path& file,
     throw DataError(fmt::format("{}: is a folder; expected the name of a file", file.string()));
   const Hdf5Section section;
   file_ = std::make_unique<File>(file, recordings, most_events);
-  with_file([&](File& opened) { opened.create(source); });
+  try {
+    with_file([&](File& opened) { opened.create(source); });
+  } catch (...) {
+    file_.reset();  // within the section
+    throw;
+  }
 }
 
 EventFileWriter::~EventFileWriter() {

@@ -123,6 +123,7 @@ EventFileOptions nmnist_event_file(const NmnistOptions& options) {
           .units = 2 * kNmnistPixels,
           .fold = options.split_polarity ? 0 : kNmnistPixels,
           .classes = kNmnistDigits,
+          .strict = options.strict,
           .microsecond_clock = true};
 }
 

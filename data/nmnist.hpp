@@ -39,12 +39,13 @@ std::vector<NmnistEvent> read_nmnist(const std::filesystem::path& file);
 struct NmnistOptions {
   BinningOptions binning = {};  ///< 300 steps of 1 ms: the three movements of the camera
   bool split_polarity = false;  ///< ON and OFF events are units of their own: 2 x 34 x 34
+  bool strict = false;          ///< event files only: times that are not finite are an error
 };
 
 /// The recordings of one half of the data set: "FOLDER/0/*.bin" to "FOLDER/9/*.bin", where FOLDER
 /// is Train or Test, in the official order, which is that of the file names. unit = x + 34 y, and
 /// + 1156 for ON events when polarities are split.
-class NmnistFolder : public Recordings {
+class NmnistFolder final : public Recordings {
  public:
   /// Lists the files without reading them. @throws DataError when FOLDER is not there or holds no
   /// recording; ShapeError when an option is out of range.

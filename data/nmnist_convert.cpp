@@ -64,7 +64,11 @@ Lists read_lists(const fs::path& file) {
 }  // namespace
 
 std::vector<NmnistConversion> plan_nmnist_conversion(const fs::path& folder, const fs::path& out) {
-  if (is_folder(folder / "Train") && is_folder(folder / "Test")) {
+  const bool whole = is_folder(folder / "Train") && is_folder(folder / "Test");
+  if (!is_folder(out) && (!out.has_filename() || (whole && !out.has_extension())))
+    throw DataError(fmt::format(
+        "{}: no such folder; make it first, or name a file such as nmnist.h5", out.string()));
+  if (whole) {
     const fs::path in = is_folder(out) ? out : out.parent_path();
     const std::string name = is_folder(out) ? "nmnist.h5" : out.filename().string();
     return {{folder / "Train", in / ("train_" + name)}, {folder / "Test", in / ("test_" + name)}};

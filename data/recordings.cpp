@@ -21,19 +21,29 @@ std::int64_t bytes_held(const Recordings& recordings) {
          recordings.size() * kBytesOfSample;
 }
 
-}  // namespace
-
-HeldRecordings hold(const Recordings& recordings) {
-  HeldRecordings held{EventDataset(recordings.steps(), recordings.neurons(), recordings.classes()),
-                      {}};
+/// Reads everything once, some recordings at a time: take(recording, events).
+template <typename Take>
+BinningReport read_all(const Recordings& recordings, Take&& take) {
+  BinningReport report;
   std::vector<std::vector<StepEvent>> events;
   for (std::int64_t first = 0; first < recordings.size(); first += kChunk) {
     events.resize(static_cast<std::size_t>(std::min(kChunk, recordings.size() - first)));
-    recordings.read(first, events, held.report);
+    recordings.read(first, events, report);
     for (std::size_t i = 0; i < events.size(); ++i)
-      held.recordings.append(events[i], recordings.label(first + static_cast<std::int64_t>(i)));
+      take(first + static_cast<std::int64_t>(i), events[i]);
   }
-  return held;
+  return report;
+}
+
+}  // namespace
+
+HeldRecordings hold(const Recordings& recordings) {
+  EventDataset dataset(recordings.steps(), recordings.neurons(), recordings.classes());
+  const BinningReport report =
+      read_all(recordings, [&](std::int64_t i, const std::vector<StepEvent>& events) {
+        dataset.append(events, recordings.label(i));
+      });
+  return {std::move(dataset), report};
 }
 
 StreamedDataset::StreamedDataset(std::unique_ptr<const Recordings> recordings)
@@ -49,13 +59,13 @@ std::span<const StepEvent> StreamedDataset::events_of(std::int64_t sample,
   return scratch;
 }
 
-MemoryBudget::MemoryBudget(std::int64_t mebibytes)
-    : left_(mebibytes == 0 ? machine_memory() / 2 : mebibytes * kMebibyte) {
-  constexpr std::int64_t kMost = std::int64_t{1} << 42;
+MemoryBudget::MemoryBudget(std::int64_t mebibytes) : left_(machine_memory() / 2) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 40;
   if (mebibytes < 0 || mebibytes > kMost)
     throw DataError(fmt::format(
         "memory_mib: expected MiB of memory for events, or 0 for half of the machine's, got {}",
         mebibytes));
+  if (mebibytes > 0) left_ = mebibytes * kMebibyte;
 }
 
 bool MemoryBudget::take(std::int64_t bytes) {
@@ -70,13 +80,12 @@ KeptRecordings keep(std::unique_ptr<const Recordings> recordings, MemoryBudget& 
     HeldRecordings held = hold(*recordings);
     return {std::make_unique<EventDataset>(std::move(held.recordings)), held.report.in_words()};
   }
-  std::string remark = fmt::format(
-      "{} recordings, up to {} events, streamed: held they could take {} MiB, and {} MiB are left "
-      "of memory_mib; events that are cut off or dropped are not counted",
-      recordings->size(),
-      recordings->most_events(),
-      (bytes + kMebibyte - 1) / kMebibyte,
-      budget.left() / kMebibyte);
+  const BinningReport report = read_all(*recordings, [](std::int64_t, const auto&) {});
+  std::string remark =
+      fmt::format("{}; streamed: held they could take {} MiB, and {} MiB are left of memory_mib",
+                  report.in_words(),
+                  (bytes + kMebibyte - 1) / kMebibyte,
+                  budget.left() / kMebibyte);
   return {std::make_unique<StreamedDataset>(std::move(recordings)), std::move(remark)};
 }
 

@@ -51,7 +51,7 @@ struct HeldRecordings {
 HeldRecordings hold(const Recordings& recordings);
 
 /// Recordings that stay on the disk.
-class StreamedDataset : public Dataset {
+class StreamedDataset final : public Dataset {
  public:
   explicit StreamedDataset(std::unique_ptr<const Recordings> recordings);
 
@@ -72,7 +72,8 @@ class StreamedDataset : public Dataset {
 /// How many bytes of events may be held.
 class MemoryBudget {
  public:
-  /// `mebibytes`, or half of the machine's memory when that is 0. @throws DataError when below 0.
+  /// `mebibytes`, or half of the machine's memory when that is 0. @throws DataError when below 0 or
+  /// beyond 2^40.
   explicit MemoryBudget(std::int64_t mebibytes);
   /// Whether `bytes` still fit; takes them if so.
   bool take(std::int64_t bytes);
@@ -85,10 +86,12 @@ class MemoryBudget {
 /// A data set and how it came about, for people.
 struct KeptRecordings {
   std::unique_ptr<const Dataset> dataset;
-  std::string remark;
+  std::string remark;  ///< says also when they are streamed, and why
 };
 
 /// Holds the recordings when all their events fit into what is left of the budget, else streams.
+/// Either way all are read once here: what is broken is an error before the training begins, and
+/// the remark counts what was cut off or dropped.
 KeptRecordings keep(std::unique_ptr<const Recordings> recordings, MemoryBudget& budget);
 
 /// Bytes of memory that this process can have: the machine's, or less in a container that says so.

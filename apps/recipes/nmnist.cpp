@@ -46,7 +46,8 @@ class Nmnist final : public Recipe {
           "test_nmnist.h5");
     const NmnistOptions options{
         .binning = {.dt = network.dt, .steps = steps_, .merge_repeats = merges_repeats()},
-        .split_polarity = polarity_ == "split"};
+        .split_polarity = polarity_ == "split",
+        .strict = strict_};
     MemoryBudget budget(memory_mib_);
     KeptRecordings train_data = keep(open_nmnist(folder_, "train", options), budget);
     KeptRecordings test_data = keep(open_nmnist(folder_, "test", options), budget);
@@ -67,6 +68,7 @@ class Nmnist final : public Recipe {
         {"steps", &steps_, "steps a sample; later events are cut off"},
         {"repeats", &repeats_, "several events of a unit in a step are one", {"merge", "keep"}},
         {"polarity", &polarity_, "ON and OFF events together or apart", {"merged", "split"}},
+        {"strict", &strict_, "whether a time that is not finite is an error"},
         memory_setting(memory_mib_),
     };
   }
@@ -75,6 +77,7 @@ class Nmnist final : public Recipe {
   std::int64_t steps_ = 300;
   std::string repeats_ = "merge";
   std::string polarity_ = "merged";
+  bool strict_ = false;
   std::int64_t memory_mib_ = 0;
 };
 

@@ -76,9 +76,9 @@ TEST_CASE("a full disk is an error that says what to do") {
   const RunFolder run(folder / "a");
   run.create("old");
   fs::create_symlink("/dev/full", run.metrics());
-  CHECK_THROWS_WITH_AS(run.append({}), doctest::Contains("make room on the disk"), DataError);
-  fs::create_symlink("/dev/full", folder / "a/config.toml.new");
-  CHECK_THROWS_WITH_AS(run.write_config("new"), doctest::Contains("make room"), DataError);
+  CHECK_THROWS_WITH_AS(run.append({}), doctest::Contains("metrics.jsonl: cannot add"), DataError);
+  fs::create_symlink("/dev/full", folder / "a/config.toml.partial");
+  CHECK_THROWS_WITH_AS(run.write_config("new"), doctest::Contains("free some space"), DataError);
   CHECK(read_text(run.config().string()) == "old");
 }
 

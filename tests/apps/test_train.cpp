@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "core/error.hpp"
 #include "core/parallel.hpp"
 #include "layers/checkpoint.hpp"
+#include "tests/apps/same_run.hpp"
 #include "tests/apps/small_run.hpp"
 
 using namespace spiketape;
@@ -19,31 +19,6 @@ using namespace spiketape::apps;
 namespace fs = std::filesystem;
 
 namespace {
-
-void check_same_bits(const std::vector<NamedTensor>& one, const std::vector<NamedTensor>& other) {
-  REQUIRE(one.size() == other.size());
-  for (std::size_t i = 0; i < one.size(); ++i) {
-    CAPTURE(one[i].name);
-    CHECK(one[i].name == other[i].name);
-    REQUIRE(one[i].tensor.shape() == other[i].tensor.shape());
-    CHECK(std::memcmp(one[i].tensor.data(),
-                      other[i].tensor.data(),
-                      one[i].tensor.values().size_bytes()) == 0);
-  }
-}
-
-void check_same_run(const std::string& one, const std::string& other) {
-  for (const char* name : {"/checkpoint.h5", "/best.h5"}) {
-    const Checkpoint a = load_checkpoint(one + name);
-    const Checkpoint b = load_checkpoint(other + name);
-    check_same_bits(a.parameters, b.parameters);
-    check_same_bits(a.optimizer, b.optimizer);
-    CHECK(a.counters == b.counters);
-    CHECK(a.epoch == b.epoch);
-    CHECK(a.batch == b.batch);
-  }
-  CHECK(metrics_without_times(one) == metrics_without_times(other));
-}
 
 /// Number of threads, put back at the end.
 class Threads {
@@ -162,6 +137,29 @@ TEST_CASE(
                        NumericError);
   for (const NamedTensor& parameter : load_checkpoint(run + "/checkpoint.h5").parameters) {
     for (const float value : parameter.tensor.values()) REQUIRE(std::isfinite(value));
+  }
+}
+
+TEST_CASE(
+    "a disk that fills at the end of an epoch costs no epoch that a checkpoint says is done") {
+  const TemporaryFolder folder;
+  const std::string straight = folder / "straight";
+  train(small_run(straight));
+  for (const std::string blocked : {"metrics.jsonl", "checkpoint.h5.partial", "best.h5.partial"}) {
+    CAPTURE(blocked);
+    const std::string run = folder / ("run-" + blocked);
+    TrainHooks hooks;
+    hooks.print = [&](const std::string& line) {  // said before anything of the epoch is written
+      if (line.starts_with("epoch   1/2")) fs::create_directory(run + "/" + blocked);
+    };
+    CHECK_THROWS_AS(run_train(prepare_train(small_run(run)), hooks), DataError);
+    CHECK(load_checkpoint(run + "/checkpoint.h5").epoch == 0);
+    fs::remove(run + "/" + blocked);
+    TrainArguments resume;
+    resume.out = run;
+    resume.resume = true;
+    CHECK(train(resume).finished);
+    check_same_run(straight, run);
   }
 }
 

@@ -39,7 +39,7 @@ check_files() {
   for file in "$run"/*; do
     case ${file##*/} in
       '*' | config.toml | metrics.jsonl | checkpoint.h5 | best.h5) ;;
-      config.toml.new | metrics.jsonl.new | checkpoint.h5.partial | best.h5.partial)
+      config.toml.partial | metrics.jsonl.partial | checkpoint.h5.partial | best.h5.partial)
         within_saving=$((within_saving + 1))
         ;;
       *) fail "left an unexpected file: $file" ;;

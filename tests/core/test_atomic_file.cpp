@@ -100,6 +100,23 @@ TEST_CASE("a disk that is too full for what is reserved is an error before anyth
   CHECK(fs::file_size(file.partial()) == 4000);
 }
 
+TEST_CASE("bytes are added to the end of a file, or it keeps its old length") {
+  const Folder folder;
+  append_to_file(folder / "a", bytes_of("one\n"));
+  append_to_file(folder / "a", bytes_of("two\n"));
+  CHECK(contents(folder / "a") == "one\ntwo\n");
+  {
+    const FullDisk full(10);
+    CHECK_THROWS_WITH_AS(append_to_file(folder / "a", bytes_of("three\n")),
+                         doctest::Contains("a: cannot add 6 bytes"),
+                         DataError);
+  }
+  CHECK(contents(folder / "a") == "one\ntwo\n");
+  CHECK_THROWS_WITH_AS(append_to_file(folder / "missing" / "a", bytes_of("x")),
+                       doctest::Contains("No such file"),
+                       DataError);
+}
+
 TEST_CASE(
     "a device that is always full, a missing folder and a folder in the way are errors that say "
     "so") {

@@ -9,66 +9,18 @@
 
 #include "core/error.hpp"
 #include "data/event_file.hpp"
+#include "tests/data/event_files.hpp"
 #include "tests/data/idx_files.hpp"
 
-// Handmade files in the layout of the Spiking Heidelberg Digits.
 using namespace spiketape;
 using doctest::Contains;
+using spiketape::testing::EventFileContent;
+using spiketape::testing::float16;
 using spiketape::testing::TempFolder;
+using spiketape::testing::write_event_file;
 namespace fs = std::filesystem;
 
 namespace {
-
-/// IEEE 754 half precision, little-endian.
-H5::FloatType float16() {
-  H5::FloatType type(H5::PredType::IEEE_F32LE);
-  H5Tset_fields(type.getId(), 15, 10, 5, 0, 10);
-  type.setPrecision(16);
-  type.setSize(2);
-  type.setEbias(15);
-  return type;
-}
-
-struct Content {
-  std::vector<std::vector<double>> times = {{0.5, 0.25, 0.0}, {}, {0.75, 0.75}};
-  std::vector<std::vector<std::int64_t>> units = {{2, 1, 9}, {}, {4, 5}};
-  std::vector<std::int64_t> labels = {1, 0, 2};
-};
-
-template <typename T>
-void put_lists(H5::Group& group,
-               const char* name,
-               std::vector<std::vector<T>> lists,
-               const H5::DataType& stored,
-               const H5::PredType& given,
-               bool gzip) {
-  std::vector<hvl_t> raw;
-  for (auto& list : lists) raw.push_back({list.size(), list.data()});
-  const hsize_t count = raw.size();
-  H5::DSetCreatPropList properties;
-  if (gzip) {
-    const hsize_t chunk = 2;
-    properties.setChunk(1, &chunk);
-    properties.setDeflate(4);
-  }
-  H5::DataSet data =
-      group.createDataSet(name, H5::VarLenType(&stored), H5::DataSpace(1, &count), properties);
-  data.write(raw.data(), H5::VarLenType(&given));
-}
-
-void write(const fs::path& path,
-           const Content& content,
-           const H5::DataType& time_type = H5::PredType::IEEE_F32LE,
-           const H5::DataType& unit_type = H5::PredType::STD_U16LE,
-           bool gzip = false) {
-  H5::H5File file(path.string(), H5F_ACC_TRUNC);
-  H5::Group spikes = file.createGroup("spikes");
-  put_lists(spikes, "times", content.times, time_type, H5::PredType::NATIVE_DOUBLE, gzip);
-  put_lists(spikes, "units", content.units, unit_type, H5::PredType::NATIVE_INT64, gzip);
-  const hsize_t count = content.labels.size();
-  file.createDataSet("labels", H5::PredType::STD_U16LE, H5::DataSpace(1, &count))
-      .write(content.labels.data(), H5::PredType::NATIVE_INT64);
-}
 
 const EventFileOptions kOptions{.binning = {.dt = 0.125, .steps = 8}, .units = 10, .classes = 3};
 
@@ -90,7 +42,7 @@ TEST_CASE("numbers of every width, compressed or not, read the same") {
   for (const H5::DataType& time_type : time_types)
     for (const H5::DataType& unit_type : unit_types)
       for (const bool gzip : {false, true}) {
-        write(path, {}, time_type, unit_type, gzip);
+        write_event_file(path, {}, time_type, unit_type, gzip);
         const HeldRecordings data = load_event_file(path, kOptions);
         REQUIRE(data.recordings.size() == 3);
         CHECK(data.recordings.neurons() == 10);
@@ -104,13 +56,13 @@ TEST_CASE("numbers of every width, compressed or not, read the same") {
 
 TEST_CASE("a file of more recordings than are read at once keeps their order") {
   const TempFolder folder;
-  Content content{{}, {}, {}};
+  EventFileContent content{{}, {}, {}};
   for (std::int64_t i = 0; i < 600; ++i) {
     content.times.push_back({0.125 * static_cast<double>(i % 8)});
     content.units.push_back({i % 10});
     content.labels.push_back(i % 3);
   }
-  write(folder.path() / "a.h5", content);
+  write_event_file(folder.path() / "a.h5", content);
   const HeldRecordings data = load_event_file(folder.path() / "a.h5", kOptions);
   REQUIRE(data.recordings.size() == 600);
   for (std::int64_t i = 0; i < 600; ++i) {
@@ -122,7 +74,7 @@ TEST_CASE("a file of more recordings than are read at once keeps their order") {
 
 TEST_CASE("neighbouring channels are joined, and their repeats merged") {
   const TempFolder folder;
-  write(folder.path() / "a.h5", {});
+  write_event_file(folder.path() / "a.h5", {});
   EventFileOptions options = kOptions;
   options.coarsen = 5;
   const HeldRecordings data = load_event_file(folder.path() / "a.h5", options);
@@ -134,17 +86,17 @@ TEST_CASE("neighbouring channels are joined, and their repeats merged") {
 
 TEST_CASE("times that are not finite are dropped and counted, or an error when strict") {
   const TempFolder folder;
-  Content content;
+  EventFileContent content;
   content.times[0][1] = std::numeric_limits<double>::infinity();
   content.times[2][0] = std::numeric_limits<double>::quiet_NaN();
-  write(folder.path() / "a.h5", content, float16());
+  write_event_file(folder.path() / "a.h5", content, float16());
   EventFileOptions options = kOptions;
   const HeldRecordings data = load_event_file(folder.path() / "a.h5", options);
   CHECK(data.report.bad_time == 2);
   CHECK(data.report.kept == 3);
   options.strict = true;
   CHECK_THROWS_WITH_AS(load_event_file(folder.path() / "a.h5", options),
-                       Contains("2 events have no finite time"),
+                       Contains("1 events of recording 0 have no finite time"),
                        DataError);
 }
 
@@ -156,21 +108,21 @@ TEST_CASE("files that are missing, broken or of another layout are errors that s
   CHECK_THROWS_WITH_AS(load_event_file(path), Contains("Is it whole?"), DataError);
   { const H5::H5File empty(path.string(), H5F_ACC_TRUNC); }
   CHECK_THROWS_WITH_AS(load_event_file(path), Contains("expected an HDF5 file with"), DataError);
-  Content content;
+  EventFileContent content;
   content.units[2].pop_back();
-  write(path, content);
+  write_event_file(path, content);
   CHECK_THROWS_WITH_AS(
       load_event_file(path, kOptions), Contains("recording 2 has 2 times but 1 units"), DataError);
   content = {};
   content.labels[1] = 3;
-  write(path, content);
+  write_event_file(path, content);
   CHECK_THROWS_WITH_AS(
       load_event_file(path, kOptions), Contains("recording 1 has label 3"), DataError);
   content = {};
   content.labels.pop_back();
-  write(path, content);
+  write_event_file(path, content);
   CHECK_THROWS_WITH_AS(load_event_file(path, kOptions), Contains("2 labels"), DataError);
-  write(path, {});
+  write_event_file(path, {});
   fs::resize_file(path, fs::file_size(path) / 2);
   CHECK_THROWS_AS(load_event_file(path, kOptions), DataError);
 }
@@ -180,7 +132,7 @@ TEST_CASE("a file that claims more values than it holds is refused before memory
   const fs::path path = folder.path() / "a.h5";
   for (const char* item : {"labels", "spikes/times", "spikes/units"}) {
     CAPTURE(item);
-    write(path, {});
+    write_event_file(path, {});
     {
       H5::H5File file(path.string(), H5F_ACC_RDWR);
       const H5::DataType type = file.openDataSet(item).getDataType();
@@ -199,7 +151,7 @@ TEST_CASE("a file that claims more values than it holds is refused before memory
 
 TEST_CASE("numbers of units at the end of the range are errors, not overflows") {
   const TempFolder folder;
-  write(folder.path() / "a.h5", {});
+  write_event_file(folder.path() / "a.h5", {});
   EventFileOptions options = kOptions;
   options.units = std::numeric_limits<std::int64_t>::max();
   for (const std::int64_t coarsen : {std::int64_t{1}, std::int64_t{2}}) {
@@ -215,8 +167,8 @@ TEST_CASE("both spellings of the file names are found") {
   CHECK_THROWS_WITH_AS(find_event_file(folder.path(), "shd", "train"),
                        Contains("shd_train.h5 and train_shd.h5"),
                        DataError);
-  write(folder.path() / "train_shd.h5", {});
+  write_event_file(folder.path() / "train_shd.h5", {});
   CHECK(find_event_file(folder.path(), "shd", "train").filename() == "train_shd.h5");
-  write(folder.path() / "shd_train.h5", {});
+  write_event_file(folder.path() / "shd_train.h5", {});
   CHECK(find_event_file(folder.path(), "shd", "train").filename() == "shd_train.h5");
 }

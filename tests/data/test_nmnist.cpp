@@ -2,39 +2,20 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <vector>
 
 #include "core/error.hpp"
 #include "data/nmnist.hpp"
-#include "tests/data/idx_files.hpp"
+#include "tests/data/nmnist_files.hpp"
 
 // Handmade recordings in the five-byte format.
 using namespace spiketape;
 using doctest::Contains;
+using spiketape::testing::Bytes;
+using spiketape::testing::put;
 using spiketape::testing::TempFolder;
+using spiketape::testing::write_recording;
 namespace fs = std::filesystem;
-
-namespace {
-
-using Bytes = std::vector<std::uint8_t>;
-
-void put(Bytes& bytes, std::uint8_t x, std::uint8_t y, bool on, std::uint32_t microseconds) {
-  bytes.push_back(x);
-  bytes.push_back(y);
-  bytes.push_back(static_cast<std::uint8_t>((on ? 0x80u : 0u) | (microseconds >> 16 & 0x7fu)));
-  bytes.push_back(static_cast<std::uint8_t>(microseconds >> 8 & 0xffu));
-  bytes.push_back(static_cast<std::uint8_t>(microseconds & 0xffu));
-}
-
-void write(const fs::path& file, const Bytes& bytes) {
-  fs::create_directories(file.parent_path());
-  std::ofstream out(file, std::ios::binary);
-  out.write(reinterpret_cast<const char*>(bytes.data()),
-            static_cast<std::streamsize>(bytes.size()));
-}
-
-}  // namespace
 
 TEST_CASE("an N-MNIST event is x, y, polarity and 23 bits of microseconds") {
   const TempFolder folder;
@@ -42,7 +23,7 @@ TEST_CASE("an N-MNIST event is x, y, polarity and 23 bits of microseconds") {
   put(bytes, 10, 30, false, 937);
   put(bytes, 33, 0, true, 0x7fffff);
   const fs::path file = folder.path() / "a.bin";
-  write(file, bytes);
+  write_recording(file, bytes);
   const auto events = read_nmnist(file);
   REQUIRE(events.size() == 2);
   CHECK(events[0] == NmnistEvent{10, 30, false, 937});
@@ -58,7 +39,7 @@ TEST_CASE("an event of row 240 makes the clock of all later ones 8,192 us later"
   put(bytes, 0, 240, true, 7);
   put(bytes, 3, 3, true, 6);
   const fs::path file = folder.path() / "a.bin";
-  write(file, bytes);
+  write_recording(file, bytes);
   const auto events = read_nmnist(file);
   REQUIRE(events.size() == 3);
   CHECK(events[1].microseconds == 8192 + 5);
@@ -74,8 +55,8 @@ TEST_CASE("recordings come in the order of their names, with polarities together
   put(first, 0, 0, false, 400000);  // after the last step
   Bytes second;
   put(second, 33, 33, false, 0);
-  write(folder.path() / "7" / "00001.bin", first);
-  write(folder.path() / "0" / "00002.bin", second);
+  write_recording(folder.path() / "7" / "00001.bin", first);
+  write_recording(folder.path() / "0" / "00002.bin", second);
   const HeldRecordings merged = load_nmnist(folder.path());
   REQUIRE(merged.recordings.size() == 2);
   CHECK(merged.recordings.neurons() == 34 * 34);
@@ -108,7 +89,7 @@ TEST_CASE("a missing folder, an empty one and a file that is cut off are errors 
   Bytes bytes;
   put(bytes, 1, 1, false, 100);
   bytes.pop_back();
-  write(folder.path() / "3" / "00009.bin", bytes);
+  write_recording(folder.path() / "3" / "00009.bin", bytes);
   CHECK_THROWS_WITH_AS(load_nmnist(folder.path()),
                        Contains("00009.bin: 4 bytes; expected a multiple of 5"),
                        DataError);
