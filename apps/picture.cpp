@@ -19,18 +19,19 @@ namespace {
 
 constexpr const char* kSpikes = "#1b3a6b";
 constexpr const char* kActive = "#f2b66d";
-constexpr const char* kWindow = "#fdf0dc";
+constexpr const char* kWindow = "#fbe3bd";
 constexpr const char* kThreshold = "#c0392b";
 constexpr const char* kOthers = "#b8b8b8";
 
 // Pixels.
 constexpr double kWidth = 900.0;
-constexpr double kLeft = 70.0;
+constexpr double kLeft = 76.0;
 constexpr double kTitle = 34.0;
 constexpr double kPanelTitle = 26.0;
-constexpr double kBottom = 50.0;
+constexpr double kBottom = 56.0;
 constexpr double kLegend = 130.0;
 constexpr double kNoLegend = 24.0;
+constexpr double kTicDistance = 35.0;
 
 /// Text that gnuplot takes literally: nothing is special inside single quotes but the quote itself,
 /// and a line break would end the command.
@@ -51,7 +52,7 @@ std::string terminal(PictureFormat format, double height) {
     case PictureFormat::svg:
       return fmt::format("svg size {},{} {} background 'white'", kWidth, height, kFont);
     case PictureFormat::png:
-      return fmt::format("pngcairo size {},{} fontscale 1.8 linewidth 2 pointscale 2 {}",
+      return fmt::format("pngcairo size {},{} fontscale 1.6 linewidth 2 pointscale 2 {}",
                          2.0 * kWidth,
                          2.0 * height,
                          kFont);
@@ -59,6 +60,14 @@ std::string terminal(PictureFormat format, double height) {
       break;
   }
   return fmt::format("pdfcairo size {:.4f}in,{:.4f}in {}", kWidth / 72.0, height / 72.0, kFont);
+}
+
+/// The least of 1, 2, 5, 10, 20, ... (or a tenth of them, and so on) that is not below `least`.
+double tic_distance(double least) {
+  const double decade = std::pow(10.0, std::floor(std::log10(least)));
+  for (const double factor : {1.0, 2.0, 5.0})
+    if (factor * decade >= least) return factor * decade;
+  return 10.0 * decade;
 }
 
 /// Writes a script panel by panel, from the top down.
@@ -83,7 +92,10 @@ class Script {
   }
   /// Places the next panel.
   void begin(const std::string& title, const std::string& vertical, double height);
-  void vertical_range(double low, double high) { line("set yrange [{:.6g}:{:.6g}]", low, high); }
+  void vertical_range(double low, double high, double height) {
+    line("set yrange [{:.6g}:{:.6g}]", low, high);
+    line("set ytics {:.6g}", tic_distance((high - low) * kTicDistance / height));
+  }
   void dashes(const char* name, std::vector<StepEvent> entries);
   void values(const std::string& name, std::span<const float> trace, bool as_steps);
 
@@ -115,14 +127,14 @@ Script::Script(const Picture& picture, PictureFormat format)
   line("set lmargin at screen {:.5f}", kLeft / kWidth);
   line("set rmargin at screen {:.5f}", 1.0 - (legend_ ? kLegend : kNoLegend) / kWidth);
   line("set xrange [0:{:.6g}]", milliseconds(picture.steps));
-  line("set tics out nomirror");
-  line("set key at graph 1.01,1 left top Left reverse samplen 1.5");
+  line("set tics out nomirror scale 0.5");
   line("set label 2 {} at screen 0.5,screen {:.5f} center font ',14'",
        quoted(picture.title),
        1.0 - 0.6 * kTitle / height_);
 }
 
 void Script::begin(const std::string& title, const std::string& vertical, double height) {
+  line("set key at graph 1.01,1 left top Left reverse samplen 1.5");
   if (++panels_ == 2) line("unset label 2");
   top_ += kPanelTitle;
   line("set tmargin at screen {:.5f}", 1.0 - top_ / height_);
@@ -131,8 +143,9 @@ void Script::begin(const std::string& title, const std::string& vertical, double
   const bool last =
       panels_ == picture_.rasters.size() + picture_.membranes.size() + picture_.readouts.size();
   line("set format x '{}'", last ? "%g" : "");
-  line("set xlabel '{}'", last ? "time (ms)" : "");
-  line("set ylabel {} offset character 0.5,0", quoted(vertical));
+  // Axis titles at places of their own: gnuplot's would move out of the picture with wide numbers.
+  if (last) line("set label 4 'time (ms)' at graph 0.5,screen {:.5f} center", 14.0 / height_);
+  line("set label 3 {} at screen {:.5f},graph 0.5 center rotate", quoted(vertical), 16.0 / kWidth);
   line("set label 1 {} at graph 0,graph 1 offset character 0,0.7 left", quoted(title));
 }
 
@@ -157,7 +170,7 @@ void Script::dashes(const char* name, std::vector<StepEvent> entries) {
 
 void Script::add(const RasterPanel& panel) {
   begin(panel.title, panel.unit, height_of(panel));
-  vertical_range(-1.0, static_cast<double>(panel.units));
+  vertical_range(-1.0, static_cast<double>(panel.units), height_of(panel));
   dashes("active", panel.active);
   dashes("spikes", panel.spikes);
   const double thickness =
@@ -195,7 +208,7 @@ void Script::add(const MembranePanel& panel) {
     high = std::max(high, static_cast<double>(v));
   }
   const double margin = 0.08 * (high - low) + 1e-3;
-  vertical_range(low - margin, high + margin);
+  vertical_range(low - margin, high + margin, kMembraneHeight);
   line("set object 1 rectangle from graph 0,{} to graph 1,{} fc rgb '{}' fs solid noborder behind",
        shaded ? fmt::format("first {:.6g}", panel.threshold - panel.window) : "graph 0",
        shaded ? fmt::format("first {:.6g}", panel.threshold + panel.window) : "graph 1",
@@ -211,6 +224,7 @@ void Script::add(const MembranePanel& panel) {
          panel.membrane[step]);
   }
   line("END");
+  if (&panel != picture_.membranes.data()) line("unset key");  // one legend is enough
   line(
       "plot {:.6g} with lines lw 1 dt 2 lc rgb '{}' title 'threshold', $membrane using 1:2 with "
       "steps lw 1.2 lc rgb '#444444' title 'membrane'{}, keyentry with boxes fs solid lc rgb '{}' "
@@ -234,7 +248,7 @@ void Script::add(const ReadoutPanel& panel) {
       high = std::max(high, static_cast<double>(value));
     }
   const double margin = 0.05 * (high - low) + 1e-3;
-  vertical_range(low - margin, high + margin);
+  vertical_range(low - margin, high + margin, kReadoutHeight);
   std::string others;
   std::string named;
   for (std::size_t c = 0; c < panel.traces.size(); ++c) {
