@@ -58,6 +58,7 @@ void add_show(CLI::App& app) {
                    arguments->neurons,
                    "whose membranes, e.g. 0,5,17 [the three that fire most]")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("N,N,...");
   add_setting_options(*command, arguments->settings);
   command->callback([arguments] { show_command(*arguments); });

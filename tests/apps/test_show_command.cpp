@@ -53,8 +53,8 @@ TEST_CASE("the program draws a run, with or without its recipe, the same bytes e
   const TemporaryFolder folder;
   train(small_run(folder / "a"));
   CHECK(show("--run " + (folder / "a") + " --neurons 0,5 --out " + (folder / "x.svg")).status == 0);
-  CHECK(show("randman --run " + (folder / "a") + " --neurons 0,5 --threads 1 --out " +
-             (folder / "y.svg"))
+  CHECK(show("--run " + (folder / "a") + " --threads 1 --out " + (folder / "y.svg") +
+             " --neurons 0,5 randman")
             .status == 0);
   CHECK(read_text(folder / "x.svg") == read_text(folder / "y.svg"));
   CHECK(contains(read_text(folder / "x.svg"), "fc1: neuron 5"));
