@@ -6,6 +6,7 @@
 #include "autograd/clip.hpp"
 #include "autograd/current.hpp"
 #include "autograd/gradient_check.hpp"
+#include "autograd/membrane_trace.hpp"
 #include "autograd/monitor.hpp"
 #include "autograd/named.hpp"
 #include "autograd/ops.hpp"

@@ -10,6 +10,7 @@
 #include "apps/download/command.hpp"
 #include "apps/eval.hpp"
 #include "apps/info.hpp"
+#include "apps/show.hpp"
 #include "apps/train.hpp"
 #include "apps/verify.hpp"
 
@@ -25,6 +26,7 @@ int main(int argc, char** argv) {
     add_download(app);
     add_train(app);
     add_eval(app);
+    add_show(app);
     add_convert(app);
     add_verify(app);
     add_bench(app);

@@ -2,10 +2,9 @@
 
 #include <memory>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "apps/recipes/recipe.hpp"
+#include "apps/setting_options.hpp"
 #include "apps/trainer.hpp"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 chose it
@@ -24,7 +23,7 @@ struct TrainArguments {
   std::string out;     ///< the run folder; empty: runs/<recipe>-<n>
   bool resume = false;
   bool quiet = false;
-  std::vector<std::pair<std::string, std::string>> settings;  ///< name and text, in order
+  TypedSettings settings;
 };
 
 /// A run that is ready to start.

@@ -192,7 +192,8 @@ SpikingNet::Output SpikingNet::forward(const SpikeVariable& spikes) {
     output.hidden.push_back(x);
     if (layer.dropout) x = (*layer.dropout)(x);
   }
-  output.scores = readout_((*out_)(x));
+  output.readout_current = (*out_)(x);
+  output.scores = readout_(output.readout_current);
   return output;
 }
 

@@ -63,6 +63,7 @@ class SpikingNet : public Module {
   struct Output {
     Variable scores;                    ///< [batch, class]
     std::vector<SpikeVariable> hidden;  ///< spikes of each hidden layer, before dropout
+    Current readout_current;            ///< what the readout integrates
   };
 
   /// Weights are drawn from (seed, name). @throws ShapeError / Error for settings that make no
@@ -81,6 +82,7 @@ class SpikingNet : public Module {
   std::vector<Variable> readout_weights() const;
 
   std::size_t hidden_layers() const { return hidden_.size(); }
+  const Readout& readout() const { return readout_; }
   /// Activity of each hidden layer since the last reset; empty before the first forward.
   std::vector<LayerActivity> activity() const;
   void reset_activity();
