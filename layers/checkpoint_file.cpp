@@ -277,6 +277,13 @@ class Reader {
     require(values_are_stored(set), broken(where));
     return set;
   }
+  Tensor uninitialized(const Shape& shape, const std::string& where) const {
+    try {
+      return Tensor::uninitialized(shape);
+    } catch (const ShapeError&) {  // an array of no values may have axes that no tensor can have
+      throw DataError(broken(where));
+    }
+  }
   Tensor tensor(const std::string& where) const {
     const Handle set = open(where);
     const Handle space(H5Dget_space(set), H5Sclose, broken(where));
@@ -284,7 +291,7 @@ class Reader {
     require(rank >= 0, broken(where));
     std::vector<hsize_t> dims(static_cast<std::size_t>(rank));
     require(H5Sget_simple_extent_dims(space, dims.data(), nullptr) >= 0, broken(where));
-    Tensor tensor = Tensor::uninitialized(Shape(dims.begin(), dims.end()));
+    Tensor tensor = uninitialized(Shape(dims.begin(), dims.end()), where);
     if (tensor.size() > 0)
       require(H5Dread(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, tensor.data()) >= 0,
               broken(where));

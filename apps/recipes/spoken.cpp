@@ -23,7 +23,7 @@ namespace {
 ///
 /// Network. 700-200-200 leaky integrate-and-fire neurons, tau 10 ms; a leaky readout of 20 ms whose
 /// sum over time is the score of a class. Uniform initial weights, scaled layer by layer until 1 %
-/// of neurons and steps spike.
+/// of neurons and steps spike, and in the readout until the scores of a sample lie 1 apart.
 ///
 /// Training. Cross entropy plus activity regularisers (0.06 above 10 spikes, 100 below 1e-3); Adam,
 /// 1e-3; fast sigmoid of beta 100 inside a window of 0.2 around the threshold.
@@ -45,6 +45,7 @@ class Spoken final : public Recipe {
     train.epochs = 60;
     train.lr = 1e-3;
     train.calibrate = 1.0;
+    train.score_spread = 1.0;
   }
 
   std::vector<std::string> variants() const override { return {"paper", "strong"}; }
@@ -94,7 +95,6 @@ class Spoken final : public Recipe {
     network.recurrent_gain = 0.05;
     network.bias = true;
     network.reset_gradient = true;
-    network.gain = 100.0;
     network.score = "mean";
     network.window = 0.5;
     network.surrogate = "boxcar";

@@ -106,6 +106,45 @@ TEST_CASE("a layer that meets the target already is left as it is") {
       before.values().begin(), before.values().end(), net.fc1.weight().value().values().begin()));
 }
 
+TEST_CASE("scores lie as far apart as asked, whatever the readout began with") {
+  for (const float gain : {0.1f, 1.0f, 20.0f}) {
+    CAPTURE(gain);
+    Net net;
+    calibrate(net, batch(), 1.5);
+    const Variable weight = net.out.weight();
+    uniform_by_fan_in(weight, gain, 3, "out");
+    const auto forward = [&] { return net.forward(batch()); };
+    const double factor = calibrate_scores(forward, std::vector{weight}, 2.0);
+    double squares = 0.0;
+    const Tensor scores = forward().value();
+    for (std::size_t b = 0; b < 16; ++b) {
+      const auto row = scores.values().subspan(3 * b, 3);
+      const double mean = (double{row[0]} + double{row[1]} + double{row[2]}) / 3.0;
+      for (const float score : row) squares += (double{score} - mean) * (double{score} - mean);
+    }
+    CHECK(std::sqrt(squares / 48.0) == doctest::Approx(2.0).epsilon(1e-5));
+    CHECK(calibrate_scores(forward, std::vector{weight}, 2.0) ==
+          doctest::Approx(1.0).epsilon(1e-5));
+    CHECK(factor > 0.0);
+  }
+}
+
+TEST_CASE("scores that cannot be spread are an error that says why") {
+  Net net;
+  const std::vector<Variable> weights{net.out.weight()};
+  const auto alike = [] { return Variable(Tensor({4, 3})); };
+  CHECK_THROWS_WITH_AS(calibrate_scores(alike, weights, 1.0),
+                       doctest::Contains("let spikes reach the readout"),
+                       Error);
+  CHECK_THROWS_WITH_AS(
+      calibrate_scores(alike, weights, 0.0), doctest::Contains("above 0 and finite, got 0"), Error);
+  CHECK_THROWS_WITH_AS(
+      calibrate_scores(alike, {}, 1.0), doctest::Contains("no weights to scale"), Error);
+  CHECK_THROWS_WITH_AS(calibrate_scores([] { return Variable(Tensor({4})); }, weights, 1.0),
+                       doctest::Contains("[batch, class], got [4]"),
+                       ShapeError);
+}
+
 TEST_CASE("all terms of a layer are scaled by one factor, and shared weights once") {
   Module root;
   const Linear fc(root, "fc", 40, 40);

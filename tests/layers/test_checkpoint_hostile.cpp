@@ -81,6 +81,17 @@ TEST_CASE("a parameter that claims terabytes is refused before memory is asked f
   }
 }
 
+TEST_CASE("an empty parameter with an axis that no tensor can have is refused") {
+  for (const std::array<hsize_t, 3> shape :
+       {std::array<hsize_t, 3>{hsize_t{1} << 60, 1, 0}, {hsize_t{1} << 40, hsize_t{1} << 40, 0}}) {
+    Opened file;
+    const hid_t space = H5Screate_simple(3, shape.data(), nullptr);
+    put_dataset(file.id(), "parameters/empty", H5T_NATIVE_FLOAT, space);
+    H5Sclose(space);
+    CHECK(contains(file.message(), "'parameters/empty' cannot be read"));
+  }
+}
+
 TEST_CASE("an attribute of several values where one is expected is refused") {
   for (const char* name : {"epoch", "batch", "format_version"}) {
     CAPTURE(name);
