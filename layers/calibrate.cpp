@@ -227,8 +227,9 @@ double calibrate_scores(const std::function<Variable()>& forward,
   const Tensor scores = forward().value();
   const std::int64_t classes = scores.rank() == 2 ? scores.dim(1) : 0;
   if (classes == 0)
-    throw ShapeError(fmt::format(
-        "calibrate_scores: forward must give scores [batch, class], got {}", to_string(scores.shape())));
+    throw ShapeError(
+        fmt::format("calibrate_scores: forward must give scores [batch, class], got {}",
+                    to_string(scores.shape())));
   double squares = 0.0;
   const auto values = scores.values();
   for (std::int64_t sample = 0; sample < scores.dim(0); ++sample) {
