@@ -48,7 +48,8 @@ HeldRecordings hold(const Recordings& recordings) {
 
 StreamedDataset::StreamedDataset(std::unique_ptr<const Recordings> recordings)
     : recordings_(std::move(recordings)) {
-  check_dataset_sizes("recordings", steps(), neurons(), classes());
+  check_dataset_sizes(
+      "recordings", recordings_->steps(), recordings_->neurons(), recordings_->classes());
 }
 
 std::span<const StepEvent> StreamedDataset::events_of(std::int64_t sample,

@@ -63,7 +63,7 @@ void emit(const MembraneArguments& arguments, const double* membrane, MembraneSc
 }
 
 /// Appends all neurons to the active set: a window without bounds.
-void emit_everyone(const MembraneArguments& arguments, const double* membrane) {
+inline void emit_everyone(const MembraneArguments& arguments, const double* membrane) {
   const std::int64_t neurons = arguments.columns.count();
   UnitId* const unit = arguments.active.units() + arguments.active.count;
   float* const value = arguments.active.values() + arguments.active.count;
@@ -74,20 +74,20 @@ void emit_everyone(const MembraneArguments& arguments, const double* membrane) {
   arguments.active.count += static_cast<std::size_t>(neurons);
 }
 
-bool everyone_is_active(const MembraneArguments& arguments) {
+inline bool everyone_is_active(const MembraneArguments& arguments) {
   return arguments.want_active && std::isinf(arguments.neuron.window);
 }
 
 /// From where on emit() has to look at a membrane.
-double lowest_of_interest(const MembraneArguments& arguments) {
+inline double lowest_of_interest(const MembraneArguments& arguments) {
   const bool only_spikes = !arguments.want_active || everyone_is_active(arguments);
   return arguments.neuron.threshold - (only_spikes ? 0.0 : arguments.neuron.window);
 }
 
-void emit_row(const MembraneArguments& arguments,
-              MembraneScratch& scratch,
-              const double* membrane,
-              std::int64_t row) {
+inline void emit_row(const MembraneArguments& arguments,
+                     MembraneScratch& scratch,
+                     const double* membrane,
+                     std::int64_t row) {
   const auto room = static_cast<std::size_t>(arguments.columns.count()) + kDoubles;
   arguments.spikes.reserve(room, false);
   if (arguments.want_active) arguments.active.reserve(room, true);
