@@ -13,7 +13,6 @@
 #include "core/error.hpp"
 #include "core/kernels/current.hpp"
 #include "core/kernels/membrane.hpp"
-#include "core/kernels/scaled_weights.hpp"
 #include "core/kernels/simd.hpp"
 #include "core/parallel.hpp"
 #include "core/sweep.hpp"
@@ -40,7 +39,6 @@ struct Sweep {
   const CurrentView& current;
   const PackedNeuron<double> neuron;
   const Buffer<double> bias;
-  const ScaledWeights scaled;
   bool fused_only;  ///< every term is summed by the membrane kernel itself
   bool want_active;
   std::int64_t tiles;
@@ -67,11 +65,9 @@ Sweep plan(const ForwardSweepArguments& arguments) {
       current.recurrence != nullptr ? 1 : inputs * whole / kWeightTileFloats + 1;
   const std::int64_t width = std::max(padded((whole + wanted - 1) / wanted), kRowAlignment);
   Buffer<double> bias = total_bias(current);
-  ScaledWeights scaled = scale_weights(current, bias);
   return {current,
           PackedNeuron<double>(arguments.model, current.neurons),
           std::move(bias),
-          std::move(scaled),
           fused_only,
           arguments.want_active,
           (whole + width - 1) / width,
@@ -100,16 +96,13 @@ bool run_sample(const Sweep& sweep,
                 std::uint32_t* active_ends,
                 double* trace = nullptr) {
   const CurrentView& current = sweep.current;
-  const ScaledWeights& scaled = sweep.scaled;
   std::vector<EventTerm>& fused = workspace.fused;
   fused.clear();
-  for (std::size_t i = 0; i < current.terms.size(); ++i) {
-    const CurrentView::Term& term = current.terms[i];
+  for (const CurrentView::Term& term : current.terms) {
     if (!is_fused(term) || term.source.event_count() == 0) continue;
     fused.push_back({term.source.event_offsets().data() + sample * current.steps,
                      term.source.event_units().data(),
                      term.weight.data() + columns.begin,
-                     scaled.quantum > 0.0 ? scaled.terms[i].data() + columns.begin : nullptr,
                      current.neurons,
                      term.amplitude});
   }
@@ -117,8 +110,6 @@ bool run_sample(const Sweep& sweep,
                               .steps = current.steps,
                               .columns = columns,
                               .terms = fused,
-                              .quantum = scaled.quantum,
-                              .scaled_stride = scaled.stride,
                               .want_active = sweep.want_active,
                               .spikes = spikes,
                               .active = active,
@@ -134,8 +125,6 @@ bool run_sample(const Sweep& sweep,
   } else if (!sweep.bias.empty()) {
     arguments.bias = sweep.bias.data() + columns.begin;
   }
-  if (!scaled.bias.empty()) arguments.scaled_bias = scaled.bias.data() + columns.begin;
-  if (!scaled.recurrence.empty()) arguments.scaled_recurrent = scaled.recurrence.data();
   if (current.recurrence != nullptr) arguments.recurrent = current.recurrence->data();
   return advance_membrane(arguments, workspace.membrane);
 }

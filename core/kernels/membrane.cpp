@@ -26,40 +26,12 @@ HWY_BEFORE_NAMESPACE();
 namespace spiketape::cpu {
 namespace HWY_NAMESPACE {
 
-/// One sample with whole-number currents: calls advance(current) for each step.
+/// Sums the current of each step of a sample, and calls advance(current, row).
 template <typename Advance>
-void sum_whole(const MembraneArguments& arguments,
-               MembraneScratch& scratch,
-               std::uint32_t own_begin,
-               Advance&& advance) {
-  const RowGather<WholeSum> gather(arguments.columns.count());
-  for (std::int64_t t = 0; t + 1 < arguments.steps; ++t) {
-    const std::int32_t* current = arguments.scaled_bias;
-    const auto add = [&](const std::int32_t* weights, const UnitId* units, std::int64_t count) {
-      if (count == 0) return;
-      gather({weights, arguments.scaled_stride, units, count}, current, scratch.whole_current());
-      current = scratch.whole_current();
-    };
-    for (const EventTerm& term : arguments.terms)
-      add(term.scaled, term.units + term.offsets[t], term.offsets[t + 1] - term.offsets[t]);
-    if (arguments.scaled_recurrent != nullptr) {
-      const std::uint32_t own_end = arguments.spike_ends[t];
-      add(arguments.scaled_recurrent, arguments.spikes.units() + own_begin, own_end - own_begin);
-      own_begin = own_end;
-    }
-    if (current != nullptr)
-      advance(WholeCurrent{current}, t + 1);
-    else
-      advance(NoCurrent{}, t + 1);
-  }
-}
-
-/// The same with float weights, bias and further current, summed in double.
-template <typename Advance>
-void sum_double(const MembraneArguments& arguments,
-                MembraneScratch& scratch,
-                std::uint32_t own_begin,
-                Advance&& advance) {
+void sum_currents(const MembraneArguments& arguments,
+                  MembraneScratch& scratch,
+                  std::uint32_t own_begin,
+                  Advance&& advance) {
   const RowGather<DoubleSum> gather(arguments.columns.count());
   for (std::int64_t t = 0; t + 1 < arguments.steps; ++t) {
     const double* current = arguments.bias;
@@ -114,16 +86,12 @@ bool sweep_sample(const MembraneArguments& arguments, MembraneScratch& scratch) 
   }
   const auto own_begin = static_cast<std::uint32_t>(arguments.spikes.count);
   emit_row(arguments, scratch, membrane, 0);
-  const RowAdvance<kStates, kPerNeuron, kMembraneIsState> advance_row(
-      arguments, arguments.quantum > 0.0 ? arguments.quantum : 1.0, lowest, scratch);
+  const RowAdvance<kStates, kPerNeuron, kMembraneIsState> advance_row(arguments, lowest, scratch);
   const auto advance = [&](const auto& current, std::int64_t row) {
     scratch.listed = advance_row(current);
     emit_row(arguments, scratch, membrane, row);
   };
-  if (arguments.quantum > 0.0)
-    sum_whole(arguments, scratch, own_begin, advance);
-  else
-    sum_double(arguments, scratch, own_begin, advance);
+  sum_currents(arguments, scratch, own_begin, advance);
   bool finite = true;
   for (int q = 0; q < kStates; ++q)
     for (std::int64_t j = 0; j < arguments.columns.count(); ++j)
@@ -176,7 +144,6 @@ MembraneScratch::MembraneScratch(std::int64_t columns, int states)
     : width_(padded(columns)),
       doubles_(Buffer<double>::zeros(
           static_cast<std::size_t>((states + 3) * width_ + 64), kCpu, MemoryTag::scratch)),
-      whole_(static_cast<std::size_t>(width_), kCpu, MemoryTag::scratch),
       list_(Buffer<std::int32_t>::zeros(
           static_cast<std::size_t>(width_ + kRowAlignment), kCpu, MemoryTag::scratch)) {}
 

@@ -36,24 +36,17 @@ class RowArena {
 struct EventTerm {
   const std::uint32_t* offsets;  ///< of the sample's row 0
   const UnitId* units;
-  const float* weights;        ///< row-major, at the first of the columns
-  const std::int32_t* scaled;  ///< the same as whole numbers, or null
-  std::int64_t stride;         ///< of weights
-  float amplitude;             ///< for weights; `scaled` includes it
+  const float* weights;  ///< row-major, at the first of the columns
+  std::int64_t stride;   ///< of weights
+  float amplitude;       ///< of a spike
 };
 
-/// One sample, some columns, all steps. When `quantum` is above 0 all current comes as whole
-/// multiples of it (`scaled` of every term, `scaled_bias`, `scaled_recurrent`), else as floats that
-/// are summed in double.
+/// One sample, some columns, all steps. Currents are summed in double.
 struct MembraneArguments {
   const PackedNeuron<double>& neuron;
   std::int64_t steps;
   Columns columns;
   std::span<const EventTerm> terms;
-  double quantum = 0.0;
-  std::int64_t scaled_stride = 0;
-  const std::int32_t* scaled_bias = nullptr;
-  const std::int32_t* scaled_recurrent = nullptr;
   const float* current = nullptr;  ///< further current of each step (from SampleRows), or null
   std::int64_t current_stride = 0;
   const double* bias = nullptr;  ///< constant current of the columns, padded; or null
@@ -83,7 +76,6 @@ class MembraneScratch {
   double* current() { return doubles_.data() + width_; }
   double* part() { return doubles_.data() + 2 * width_; }
   double* state(int q) { return doubles_.data() + (q + 3) * width_; }
-  std::int32_t* whole_current() { return whole_.data(); }
   std::int32_t* list() { return list_.data(); }  ///< columns of whose membrane is high
 
   std::size_t listed = 0;  ///< entries of list()
@@ -91,7 +83,6 @@ class MembraneScratch {
  private:
   std::int64_t width_ = 0;
   Buffer<double> doubles_;
-  Buffer<std::int32_t> whole_;
   Buffer<std::int32_t> list_;
 };
 

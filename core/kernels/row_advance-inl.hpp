@@ -48,16 +48,9 @@ struct Coefficients {
   }
 };
 
-/// The current of one row as RowAdvance reads it: none, whole multiples of a quantum, or doubles.
+/// The current of one row as RowAdvance reads it: none, or doubles.
 struct NoCurrent {
   DoubleVector operator()(std::int64_t /*column*/) const { return hn::Zero(Doubles()); }
-};
-struct WholeCurrent {
-  const std::int32_t* values;
-  DoubleVector operator()(std::int64_t column) const {
-    const hn::Rebind<std::int32_t, Doubles> whole;
-    return hn::PromoteTo(Doubles(), hn::Load(whole, values + column));
-  }
 };
 struct DoubleCurrent {
   const double* values;
@@ -74,14 +67,10 @@ struct DoubleCurrent {
 template <int kStates, bool kPerNeuron, bool kMembraneIsState>
 class RowAdvance {
  public:
-  /// Currents are multiples of `unit`; columns of V > `lowest` are of interest.
-  RowAdvance(const MembraneArguments& arguments,
-             double unit,
-             double lowest,
-             MembraneScratch& scratch)
+  /// Columns of V > `lowest` are of interest.
+  RowAdvance(const MembraneArguments& arguments, double lowest, MembraneScratch& scratch)
       : neuron_(&arguments.neuron),
         columns_(arguments.columns),
-        unit_(hn::Set(Doubles(), unit)),
         threshold_(hn::Set(Doubles(), arguments.neuron.threshold)),
         lowest_(hn::Set(Doubles(), lowest)),
         shared_(coefficients(0)),
@@ -93,8 +82,8 @@ class RowAdvance {
   /// Returns how many columns it has listed.
   template <typename Current>
   std::size_t operator()(const Current& current) const {
-    const RowAdvance row =
-        *this;  // what is stored below cannot change a copy: it stays in registers
+    // What is stored below cannot change a copy, so it stays in registers.
+    const RowAdvance row = *this;
     using Ids = hn::CappedTag<std::int32_t, 16>;
     constexpr auto kIds = static_cast<int>(hn::MaxLanes(Ids()));
     auto ids = hn::Iota(Ids(), 0);
@@ -116,7 +105,6 @@ class RowAdvance {
   Coefficients<kStates> coefficients(std::int64_t j) const {
     auto all = Coefficients<kStates>::template load<kPerNeuron>(
         *neuron_, kPerNeuron ? columns_.begin + j : 0);
-    for (int p = 0; p < kStates; ++p) all.b[p] = hn::Mul(all.b[p], unit_);
     return all;
   }
 
@@ -143,7 +131,6 @@ class RowAdvance {
 
   const PackedNeuron<double>* neuron_;
   Columns columns_;
-  DoubleVector unit_;
   DoubleVector threshold_;
   DoubleVector lowest_;
   Coefficients<kStates> shared_;

@@ -35,7 +35,8 @@ void emit(const MembraneArguments& arguments, const double* membrane, MembraneSc
   const std::int32_t* const list = scratch.list();
   const std::size_t count = scratch.listed;
   for (std::size_t first = 0; first < count; first += kDoubles) {
-    const auto columns = hn::LoadU(Ids(), list + first);
+    const auto columns =
+        hn::IfThenElseZero(hn::FirstN(Ids(), count - first), hn::LoadU(Ids(), list + first));
     const auto place = hn::PromoteTo(hn::Rebind<std::int64_t, Doubles>(), columns);
     const auto v = hn::GatherIndex(d, membrane, place);
     const auto ids = hn::Add(columns, begin);

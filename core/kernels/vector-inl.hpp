@@ -39,15 +39,6 @@ struct FiredRows {
   std::int64_t count;
 };
 
-/// Sums of whole numbers: exact whatever the order, one instruction a vector (see ScaledWeights).
-struct WholeSum {
-  using Weight = std::int32_t;
-  using Sum = std::int32_t;
-  using SumTag = hn::CappedTag<std::int32_t, 16>;
-  static constexpr int kTile = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON ? 13 : 8;
-  static auto load(const Weight* at) { return hn::LoadU(SumTag(), at); }
-};
-
 /// Sums of float weights in double.
 struct DoubleSum {
   using Weight = float;
@@ -64,7 +55,7 @@ struct FloatSum {
   using Weight = float;
   using Sum = float;
   using SumTag = Tag;
-  static constexpr int kTile = WholeSum::kTile;
+  static constexpr int kTile = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON ? 13 : 8;
   static auto load(const Weight* at) { return hn::LoadU(SumTag(), at); }
 };
 
@@ -132,9 +123,9 @@ class RowGather {
 template <typename D, typename Mask>
 std::uint64_t mask_bits(D d, Mask mask) {
   static_assert(hn::MaxLanes(D()) <= 8);
-  std::uint8_t bits = 0;
-  hn::StoreMaskBits(d, mask, &bits);
-  return bits;
+  std::array<std::uint8_t, 8> bits{};  // as many as Highway may write
+  hn::StoreMaskBits(d, mask, bits.data());
+  return bits[0];
 }
 
 /// The reverse of mask_bits().
