@@ -53,13 +53,22 @@ void apply_typed(const TrainArguments& arguments, const TrainJob& job, Settings&
   }
 }
 
-/// The variant that was typed, else the file's, else "".
+/// The variant that was typed, else the file's, else "". @throws Error when they differ: the file's
+/// settings are those of its own variant.
 std::string chosen_variant(const TrainArguments& arguments, const Config& config) {
-  std::string chosen;
+  std::string of_file;
   for (const Config::Entry& entry : config.entries)
-    if (entry.name == "variant") chosen = entry.text;
+    if (entry.name == "variant") of_file = entry.text;
+  std::string chosen = of_file;
   for (const auto& setting : arguments.settings)
     if (setting.first == "variant") chosen = setting.second;
+  if (!of_file.empty() && chosen != of_file)
+    throw Error(
+        fmt::format("variant: {} holds the settings of '{}', but '{}' was typed; leave out "
+                    "--config or --variant",
+                    config.file,
+                    of_file,
+                    chosen));
   return chosen;
 }
 

@@ -52,7 +52,8 @@ void TrainSettings::check() const {
   require(threads <= 4096, "threads", "4096 or less", threads);
   require(clip >= 0.0, "clip", "0 (off) or more", clip);
   require(calibrate >= 0.0 && calibrate < 100.0, "calibrate", "a percentage below 100", calibrate);
-  require(score_spread >= 0.0, "score_spread", "0 (off) or more", score_spread);
+  require(
+      score_spread >= 0.0 && score_spread <= 1e6, "score_spread", "0 (off) to 1e6", score_spread);
   require(warm_up >= 0.0 && warm_up <= 1e6, "warm_up", "0 to 1e6 epochs", warm_up);
   require(schedule_factor > 0.0 && schedule_factor <= 1.0,
           "schedule_factor",

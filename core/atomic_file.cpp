@@ -1,6 +1,7 @@
 #include "core/atomic_file.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -70,15 +71,46 @@ void flush_folder(const std::filesystem::path& folder) {
       reason));
 }
 
+/// Whether the file behind `number` still has the name `path`.
+bool is_named(int number, const std::filesystem::path& path) {
+  struct stat opened {};
+  struct stat named {};
+  return ::fstat(number, &opened) == 0 && ::stat(path.c_str(), &named) == 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+/// A lock of the whole file that goes with the descriptor; libhdf5's own (flock) is of another
+/// kind. False with errno set when another program holds it.
+bool lock_whole(int number) {
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  return ::fcntl(number, F_OFD_SETLK, &whole) == 0;
+}
+
 }  // namespace
 
 AtomicFile::AtomicFile(std::filesystem::path path)
-    : path_(std::move(path)), partial_(path_.string() + ".partial") {}
+    : path_(std::move(path)), partial_(path_.string() + ".partial") {
+  do {  // again when its last owner gave it its name between our opening and locking it
+    if (lock_ >= 0) ::close(lock_);
+    lock_ = open_for_writing(partial_, O_CREAT);
+    if (lock_ < 0) fail("write it", reason_of(errno));
+    if (!lock_whole(lock_) && (errno == EAGAIN || errno == EACCES)) {
+      ::close(lock_);
+      throw DataError(fmt::format(
+          "{}: another program is writing it; wait until that ends, or write to another file",
+          path_.string()));
+    }
+  } while (!is_named(lock_, partial_));
+}
 
 AtomicFile::~AtomicFile() {
-  if (committed_) return;
-  std::error_code ignored;
-  std::filesystem::remove(partial_, ignored);
+  if (!committed_) {
+    std::error_code ignored;
+    std::filesystem::remove(partial_, ignored);
+  }
+  ::close(lock_);
 }
 
 void AtomicFile::fail(std::string_view task, std::string_view reason) const {
@@ -122,11 +154,17 @@ void append_to_file(const std::filesystem::path& path, std::span<const std::byte
   const off_t old_length = file.number() >= 0 ? ::lseek(file.number(), 0, SEEK_END) : -1;
   if (old_length < 0) fail_at(path, fmt::format("add {} bytes", bytes.size()), reason_of(errno));
   if (!write_all(file.number(), bytes) || ::fsync(file.number()) != 0) {
-    const int error = errno;
-    if (::ftruncate(file.number(), old_length) != 0) errno = error;  // the first error is told
-    fail_at(path, fmt::format("add {} bytes", bytes.size()), reason_of(error));
+    const std::string reason = reason_of(errno);
+    if (::ftruncate(file.number(), old_length) != 0)
+      throw DataError(fmt::format(
+          "{}: cannot add {} bytes: {}; nor could what was added be taken back: {}; its last line "
+          "may be cut off",
+          path.string(),
+          bytes.size(),
+          reason,
+          reason_of(errno)));
+    fail_at(path, fmt::format("add {} bytes", bytes.size()), reason);
   }
-  if (!file.close()) fail_at(path, fmt::format("add {} bytes", bytes.size()), reason_of(errno));
   if (old_length == 0) flush_folder(path.parent_path());
 }
 

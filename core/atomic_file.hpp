@@ -14,9 +14,12 @@ namespace spiketape {
 ///     file.commit();
 ///
 /// Until commit() an old file of that name stays as it is. A program that is killed leaves
-/// PATH.partial at most, and the next attempt writes over it.
+/// PATH.partial at most, and the next attempt writes over it. Two programs never write one file:
+/// the second is refused.
 class AtomicFile {
  public:
+  /// Makes the partial file, or takes over one that nobody writes. @throws DataError when another
+  /// program is writing it, or as reserve().
   explicit AtomicFile(std::filesystem::path path);
   /// Removes the partial file unless it was committed.
   ~AtomicFile();
@@ -43,6 +46,7 @@ class AtomicFile {
  private:
   std::filesystem::path path_;
   std::filesystem::path partial_;
+  int lock_ = -1;  ///< a descriptor of the partial file, locked
   bool committed_ = false;
 };
 

@@ -21,10 +21,16 @@ constexpr std::int64_t kOverflow = 1 << 13;  // microseconds
 }  // namespace
 
 std::vector<NmnistEvent> read_nmnist(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::vector<std::uint8_t> bytes((std::istreambuf_iterator<char>(in)),
-                                  std::istreambuf_iterator<char>());
-  if (!in.good() && !in.eof())
+  std::vector<std::uint8_t> bytes;
+  bool readable = !fs::is_directory(file);
+  try {
+    std::ifstream in(file, std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+    readable = readable && !in.bad() && (in.is_open() || in.eof());
+  } catch (const std::ios_base::failure&) {  // libstdc++ throws when the system cannot read
+    readable = false;
+  }
+  if (!readable)
     throw DataError(fmt::format("{}: cannot be read; is it there and readable?", file.string()));
   if (bytes.size() % kEventBytes != 0)
     throw DataError(fmt::format(

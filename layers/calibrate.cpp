@@ -242,7 +242,7 @@ double calibrate_scores(const std::function<Variable()>& forward,
   }
   const double found = std::sqrt(squares / static_cast<double>(values.size()));
   const double factor = spread / found;
-  if (!std::isfinite(factor))
+  if (!std::isfinite(static_cast<float>(factor)))
     throw Error(
         fmt::format("calibrate_scores: the scores of every sample lie {} apart, so no factor "
                     "of the weights brings them {} apart; let spikes reach the readout "

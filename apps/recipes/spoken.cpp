@@ -32,7 +32,8 @@ namespace {
 /// of 5 ms, five channels joined, repeats kept; samples are shifted, stretched, jittered and
 /// thinned. Network: 300-300 neurons of tau 20 ms with a bias, weak recurrence at the start, and
 /// gradient through the reset; the mean of the readout. Training: a box of half width 0.5 as the
-/// surrogate, no regulariser, gradients clipped, 3e-3 falling by a cosine to 0 over 100 epochs.
+/// surrogate, no regulariser, gradients clipped, 3e-3 falling by a cosine to a tenth of it over 100
+/// epochs.
 class Spoken final : public Recipe {
  public:
   Spoken(std::string name, std::int64_t classes) : name_(std::move(name)), classes_(classes) {

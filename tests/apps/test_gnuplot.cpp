@@ -125,6 +125,6 @@ TEST_CASE("a script that gnuplot does not understand is an error with its compla
 TEST_CASE("a picture for a folder that does not exist is an error that names the file") {
   const TemporaryFolder folder;
   CHECK_THROWS_WITH_AS(draw_with_gnuplot("", folder / "none/a.svg"),
-                       doctest::Contains("none/a.svg: cannot write the picture"),
+                       doctest::Contains("none/a.svg: cannot write it: No such file"),
                        DataError);
 }

@@ -1,3 +1,4 @@
+#include <fstream>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -96,6 +97,19 @@ TEST_CASE("a variant sets the defaults, and whatever else is typed wins over it"
   arguments.settings.emplace_back("variant", "stronger");
   CHECK_THROWS_WITH_AS(
       prepare_train(arguments), doctest::Contains("paper, strong, but 'stronger'"), Error);
+}
+
+TEST_CASE("a file's settings are not taken for those of another variant") {
+  const TemporaryFolder folder;
+  TrainArguments arguments;
+  arguments.recipe = "spoken-digits";
+  const std::string file = folder / "paper.toml";
+  std::ofstream(file) << prepare_train(arguments).config_text;
+  arguments.config = file;
+  arguments.settings = {{"variant", "strong"}};
+  CHECK_THROWS_WITH_AS(prepare_train(arguments), doctest::Contains("leave out --config"), Error);
+  arguments.settings = {{"variant", "paper"}};
+  CHECK_NOTHROW(prepare_train(arguments));
 }
 
 TEST_CASE("a device that is not there is an error that says how to get it") {

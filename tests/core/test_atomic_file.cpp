@@ -90,6 +90,20 @@ TEST_CASE("a file that is written by others takes its name when it is committed,
   CHECK_FALSE(fs::exists(folder / "a.partial"));
 }
 
+TEST_CASE("a file that two want to write at once is refused to the second, and stays the first's") {
+  const Folder folder;
+  const fs::path path = folder / "both";
+  {
+    AtomicFile first(path);
+    CHECK_THROWS_WITH_AS(
+        AtomicFile{path}, doctest::Contains("another program is writing it"), DataError);
+    CHECK(fs::exists(first.partial()));
+    first.commit();
+  }
+  CHECK(fs::exists(path));
+  AtomicFile{path}.commit();  // nobody writes it now
+}
+
 TEST_CASE("a disk that is too full for what is reserved is an error before anything is written") {
   const Folder folder;
   const FullDisk full(4096);
