@@ -77,7 +77,11 @@ void restore(const Checkpoint& checkpoint, Module& net, Optimizer* optimizer) {
         "that it was saved with",
         problems));
   // load_state() changes nothing when it throws, so it goes first.
-  if (optimizer != nullptr) optimizer->load_state(checkpoint.optimizer);
+  try {
+    if (optimizer != nullptr) optimizer->load_state(checkpoint.optimizer);
+  } catch (const ShapeError& error) {  // of a checkpoint, that is an error of the data
+    throw DataError(fmt::format("checkpoint: {}", error.what()));
+  }
   for (const NamedVariable& parameter : parameters) {
     const auto source = saved.at(parameter.name)->values();
     Variable variable = parameter.variable;
