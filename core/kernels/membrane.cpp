@@ -6,7 +6,6 @@
 #include "core/kernels/membrane.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
 #include <numeric>
