@@ -244,7 +244,7 @@ class Reader {
   }
   Attribute attribute(const std::string& name) const {
     const std::string where = "attributes/" + name;
-    const Handle set = open(where);
+    const Handle set = open_scalar(where);
     const Handle type(H5Dget_type(set), H5Tclose, broken(where));
     if (H5Tget_class(type) == H5T_STRING) {
       require(H5Tis_variable_str(type) == 0, broken(where));  // we save none; it would be a pointer
@@ -297,12 +297,16 @@ class Reader {
               broken(where));
     return tensor;
   }
-  void read_scalar(const std::string& where, hid_t type, void* value) const {
-    const Handle set = open(where);
+  /// A text of no values may claim any length, so that there is one comes before its length.
+  Handle open_scalar(const std::string& where) const {
+    Handle set = open(where);
     const Handle space(H5Dget_space(set), H5Sclose, broken(where));
-    require(H5Sget_simple_extent_npoints(space) == 1 &&
-                H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value) >= 0,
-            broken(where));
+    require(H5Sget_simple_extent_npoints(space) == 1, broken(where));
+    return set;
+  }
+  void read_scalar(const std::string& where, hid_t type, void* value) const {
+    const Handle set = open_scalar(where);
+    require(H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value) >= 0, broken(where));
   }
 
   hid_t file_;
