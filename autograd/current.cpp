@@ -34,8 +34,12 @@ Current Current::from_synapse(const std::string& name,
                                  source.neurons(),
                                  synapse->inputs()));
   check_shape(name, "weight", weight, synapse->weight_shape());
+  // Spikes without rows have no place; they go with any weight.
+  if (source.value().rows() > 0)
+    require_same_device(name, weight.value().device(), source.value().device());
   Current current;
   current.name_ = name;
+  current.device_ = weight.value().device();
   current.neurons_ = synapse->outputs();
   current.terms_.push_back({source, weight, std::move(synapse)});
   return current;
@@ -48,6 +52,7 @@ Current Current::from_recurrence(const std::string& name, const Variable& weight
                                  to_string(weight.shape())));
   Current current;
   current.name_ = name;
+  current.device_ = weight.value().device();
   current.neurons_ = weight.value().dim(0);
   current.recurrence_ = weight;
   return current;
@@ -59,6 +64,7 @@ Current Current::from_bias(const std::string& name, const Variable& bias) {
         fmt::format("{}: the bias is {}; expected [neurons]", name, to_string(bias.shape())));
   Current current;
   current.name_ = name;
+  current.device_ = bias.value().device();
   current.neurons_ = bias.value().dim(0);
   current.biases_.push_back(bias);
   return current;
@@ -72,6 +78,7 @@ Current operator+(Current left, const Current& right) {
         right.name_,
         left.neurons_,
         right.neurons_));
+  require_same_device(left.name_ + " + " + right.name_, left.device_, right.device_);
   if (left.recurrence_.defined() && right.recurrence_.defined())
     throw Error(fmt::format("{} + {}: a current can have one recurrence; use one recurrent layer",
                             left.name_,
@@ -112,11 +119,14 @@ bool Current::wants_grad() const {
   return wanted;
 }
 
-Tensor dense(const Current& current) { return dispatch<cpu::dense_current>(kCpu, view(current)); }
+Tensor dense(const Current& current) {
+  return dispatch<cpu::dense_current, cuda::dense_current>(current.device(), view(current));
+}
 
 CurrentView view(const Current& current) {
   CurrentView seen{
       .name = current.name(),
+      .device = current.device(),
       .batch = current.batch(),
       .steps = current.steps(),
       .neurons = current.neurons(),

@@ -21,7 +21,8 @@ class Current {
   };
 
   /// One term. @throws ShapeError when the spikes' neurons are not the synapse's inputs or the
-  /// weight's shape is not its weight_shape(); `name` (of the layer) begins the message.
+  /// weight's shape is not its weight_shape(), BackendError when they are on two devices; `name`
+  /// (of the layer) begins the message.
   static Current from_synapse(const std::string& name,
                               const SpikeVariable& source,
                               const Variable& weight,
@@ -32,8 +33,8 @@ class Current {
   /// A constant current [neurons] at every step.
   static Current from_bias(const std::string& name, const Variable& bias);
 
-  /// Sums two recipes. @throws ShapeError when their neurons, batches or steps differ; Error for
-  /// two recurrences.
+  /// Sums two recipes. @throws ShapeError when their neurons, batches or steps differ,
+  /// BackendError when their devices do; Error for two recurrences.
   friend Current operator+(Current left, const Current& right);
 
   std::int64_t neurons() const { return neurons_; }
@@ -41,6 +42,8 @@ class Current {
   const Variable& recurrence() const { return recurrence_; }  ///< undefined when there is none
   const std::vector<Variable>& biases() const { return biases_; }
   const std::string& name() const { return name_; }
+  /// Where everything of the recipe is.
+  Device device() const { return device_; }
   /// Shape of the sequence. @throws ShapeError when there is no spike term that tells it.
   std::int64_t batch() const;
   std::int64_t steps() const;
@@ -48,6 +51,7 @@ class Current {
 
  private:
   std::string name_;
+  Device device_;
   std::int64_t neurons_ = 0;
   std::vector<Term> terms_;
   Variable recurrence_;

@@ -40,23 +40,24 @@ Variable readout(const Current& current, float decay, Score score) {
   check(current, decay);
   const Shape shape{current.batch(), current.neurons()};
   const bool recorded = Tape::current() != nullptr && current.wants_grad();
-  Variable scores(Tensor(shape), recorded);
-  auto at =
-      std::make_shared<std::vector<std::int32_t>>(static_cast<std::size_t>(element_count(shape)));
-  dispatch<cpu::readout_forward>(
-      kCpu,
+  Variable scores(Tensor(shape, current.device()), recorded);
+  auto at = std::make_shared<Buffer<std::int32_t>>(Buffer<std::int32_t>::zeros(
+      static_cast<std::size_t>(element_count(shape)), current.device()));
+  dispatch<cpu::readout_forward, cuda::readout_forward>(
+      current.device(),
       ReadoutForwardArguments{view(current), decay, score, &scores.value(), at.get(), nullptr});
   if (recorded)
     Tape::current()->record("readout " + current.name(), [current, decay, score, scores, at] {
       if (!scores.has_grad()) return;
-      dispatch<cpu::readout_backward>(kCpu,
-                                      ReadoutBackwardArguments{view(current),
-                                                               decay,
-                                                               score,
-                                                               &scores.grad(),
-                                                               at.get(),
-                                                               nullptr,
-                                                               wanted_gradients(current)});
+      dispatch<cpu::readout_backward, cuda::readout_backward>(
+          current.device(),
+          ReadoutBackwardArguments{view(current),
+                                   decay,
+                                   score,
+                                   &scores.grad(),
+                                   at.get(),
+                                   nullptr,
+                                   wanted_gradients(current)});
     });
   return scores;
 }
@@ -65,21 +66,23 @@ Variable readout(const Current& current, float decay, Score score) {
 Variable readout_trace(const Current& current, float decay) {
   check(current, decay);
   const bool recorded = Tape::current() != nullptr && current.wants_grad();
-  Variable trace(Tensor({current.batch(), current.steps(), current.neurons()}), recorded);
-  dispatch<cpu::readout_forward>(
-      kCpu,
+  Variable trace(Tensor({current.batch(), current.steps(), current.neurons()}, current.device()),
+                 recorded);
+  dispatch<cpu::readout_forward, cuda::readout_forward>(
+      current.device(),
       ReadoutForwardArguments{view(current), decay, Score::last, nullptr, nullptr, &trace.value()});
   if (recorded)
     Tape::current()->record("readout_trace " + current.name(), [current, decay, trace] {
       if (!trace.has_grad()) return;
-      dispatch<cpu::readout_backward>(kCpu,
-                                      ReadoutBackwardArguments{view(current),
-                                                               decay,
-                                                               Score::last,
-                                                               nullptr,
-                                                               nullptr,
-                                                               &trace.grad(),
-                                                               wanted_gradients(current)});
+      dispatch<cpu::readout_backward, cuda::readout_backward>(
+          current.device(),
+          ReadoutBackwardArguments{view(current),
+                                   decay,
+                                   Score::last,
+                                   nullptr,
+                                   nullptr,
+                                   &trace.grad(),
+                                   wanted_gradients(current)});
     });
   return trace;
 }

@@ -61,18 +61,22 @@ SpikeVariable spike(const Current& current,
   const bool recorded = Tape::current() != nullptr && current.wants_grad();
   const bool want_active = Tape::current() != nullptr;
   SpikeVariable spikes(
-      dispatch<cpu::forward_sweep>(kCpu, ForwardSweepArguments{view(current), model, want_active}),
+      dispatch<cpu::forward_sweep, cuda::forward_sweep>(
+          current.device(), ForwardSweepArguments{view(current), model, want_active}),
       recorded);
   if (monitor) count_forward(*monitor, current, spikes.value());
   if (recorded)
     Tape::current()->record("spike " + current.name(), [current, model, spikes, monitor] {
       if (!spikes.has_grad()) return;
-      dispatch<cpu::backward_sweep>(kCpu,
-                                    BackwardSweepArguments{view(current),
-                                                           model,
-                                                           spikes.value(),
-                                                           spikes.grad().values(),
-                                                           wanted_gradients(current)});
+      dispatch<cpu::backward_sweep, cuda::backward_sweep>(
+          current.device(),
+          BackwardSweepArguments{
+              view(current),
+              model,
+              spikes.value(),
+              std::span<const float>(spikes.grad().data(),
+                                     static_cast<std::size_t>(spikes.grad().size())),
+              wanted_gradients(current)});
       if (monitor) count_backward(*monitor, current, spikes.value());
     });
   return spikes;

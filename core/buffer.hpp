@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -31,11 +30,19 @@ class Buffer {
     if (size > 0) memory_resource(device).clear(buffer.data_, buffer.bytes());
     return buffer;
   }
-  /// A copy of host values on the CPU.
-  static Buffer copy_of(std::span<const T> values, MemoryTag tag = current_memory_tag()) {
-    Buffer buffer(values.size(), kCpu, tag);
-    if (buffer.data_ != nullptr) std::memcpy(buffer.data_, values.data(), values.size_bytes());
+  /// A copy of host values on `device`.
+  static Buffer copy_of(std::span<const T> values,
+                        MemoryTag tag = current_memory_tag(),
+                        Device device = kCpu) {
+    Buffer buffer(values.size(), device, tag);
+    copy_bytes(buffer.data_, device, values.data(), kCpu, values.size_bytes());
     return buffer;
+  }
+  /// A copy on `device`, also when it is there already.
+  Buffer copy_to(Device device, MemoryTag tag = current_memory_tag()) const {
+    Buffer copy(size_, device, tag);
+    copy_bytes(copy.data_, device, data_, device_, bytes());
+    return copy;
   }
   Buffer(Buffer&& other) noexcept { swap(other); }
   Buffer& operator=(Buffer&& other) noexcept {

@@ -1,9 +1,11 @@
 #include "core/device.hpp"
 
+#include <atomic>
 #include <charconv>
 
 #include <fmt/format.h>
 
+#include "core/cuda_backend.hpp"
 #include "core/error.hpp"
 
 namespace spiketape {
@@ -24,15 +26,46 @@ Device parse_device(std::string_view text) {
   throw BackendError(fmt::format("device: expected cpu, cuda or cuda:N but got '{}'", text));
 }
 
-std::vector<Device> available_devices() { return {kCpu}; }
+std::vector<Device> available_devices() {
+  std::vector<Device> devices = {kCpu};
+  if constexpr (kCudaBuilt)
+    for (const Device card : cuda::devices()) devices.push_back(card);
+  return devices;
+}
 
 void require_available(Device device) {
-  for (const Device known : available_devices())
-    if (known == device) return;
-  throw BackendError(
-      fmt::format("device: {} is not available; this build of spiketape has the CPU backend only, "
-                  "use --device cpu",
-                  to_string(device)));
+  if (device == kCpu) return;
+  if constexpr (kCudaBuilt) {
+    if (const std::string reason = cuda::why_unavailable(device); !reason.empty())
+      throw BackendError(fmt::format("device: {} is not available: {}", to_string(device), reason));
+  } else {
+    throw BackendError(fmt::format(
+        "device: {} is not available: this build of spiketape has the CPU backend only; use "
+        "--device cpu, or configure with the preset cuda on a machine with nvcc and a card",
+        to_string(device)));
+  }
 }
+
+void require_same_device(std::string_view what, Device expected, Device got) {
+  if (expected == got) return;
+  throw BackendError(
+      fmt::format("{}: expected everything on {}, but a part is on {}; move it "
+                  "there by to(device)",
+                  what,
+                  to_string(expected),
+                  to_string(got)));
+}
+
+void synchronize(Device device) {
+  if (device == kCpu) return;
+  if constexpr (kCudaBuilt) cuda::synchronize(device);
+}
+
+namespace {
+std::atomic<bool> deterministic_mode{false};
+}  // namespace
+
+void set_deterministic(bool on) { deterministic_mode = on; }
+bool deterministic() { return deterministic_mode; }
 
 }  // namespace spiketape

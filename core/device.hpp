@@ -4,7 +4,15 @@
 #include <string_view>
 #include <vector>
 
+#ifndef SPIKETAPE_CUDA
+#define SPIKETAPE_CUDA 0
+#endif
+
 namespace spiketape {
+
+/// Whether this build has the CUDA backend (cuda/). The build sets it, also for those who link the
+/// library.
+inline constexpr bool kCudaBuilt = SPIKETAPE_CUDA != 0;
 
 enum class DeviceKind { cpu, cuda };
 
@@ -29,5 +37,16 @@ std::vector<Device> available_devices();
 
 /// @throws BackendError when `device` is not among available_devices(); says how to get it.
 void require_available(Device device);
+
+/// @throws BackendError unless both are one device; `what` names the operation that needs it.
+void require_same_device(std::string_view what, Device expected, Device got);
+
+/// Waits until `device` has done all that it was asked to do. The CPU always has.
+void synchronize(Device device);
+
+/// Whether kernels must give the same bits from run to run. The CPU always does; on a card sums by
+/// atomics are faster, so there it is off until asked for.
+void set_deterministic(bool on);
+bool deterministic();
 
 }  // namespace spiketape

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/block_cache.hpp"
+#include "core/cuda_backend.hpp"
 #include "core/error.hpp"
 
 namespace spiketape {
@@ -118,9 +119,22 @@ void MemoryResource::deallocate(void* memory, std::size_t bytes, MemoryTag tag) 
 }
 
 MemoryResource& memory_resource(Device device) {
-  require_available(device);
+  if (device != kCpu) {
+    if constexpr (kCudaBuilt) return cuda::memory_resource(device);
+    require_available(device);
+  }
   static auto& cpu = *new CpuMemory;  // never destroyed: arrays of static lifetime may outlive it
   return cpu;
+}
+
+void copy_bytes(
+    void* to, Device to_device, const void* from, Device from_device, std::size_t bytes) {
+  if (bytes == 0) return;
+  if (to_device == kCpu && from_device == kCpu) {
+    std::memcpy(to, from, bytes);
+    return;
+  }
+  if constexpr (kCudaBuilt) cuda::copy_bytes(to, to_device, from, from_device, bytes);
 }
 
 }  // namespace spiketape

@@ -43,9 +43,8 @@ class MemoryTagScope {
 /// The tag that this thread books under now; MemoryTag::other outside every MemoryTagScope.
 MemoryTag current_memory_tag();
 
-/// Raw memory of one device. Alignment is 64 bytes, and at least 64 readable bytes follow each
-/// block: a kernel may load (never store) one whole vector past the end. Those bytes are zero on
-/// the CPU.
+/// Raw memory of one device. Alignment is at least 64 bytes. On the CPU 64 readable zero bytes
+/// follow each block: a kernel may load (never store) one whole vector past the end.
 class MemoryResource {
  public:
   virtual ~MemoryResource() = default;
@@ -67,5 +66,9 @@ class MemoryResource {
 
 /// The resource of `device`. @throws BackendError when the device is not available.
 MemoryResource& memory_resource(Device device);
+
+/// Copies between any two devices, or within one. Memory of the host is free for reuse on return.
+void copy_bytes(
+    void* to, Device to_device, const void* from, Device from_device, std::size_t bytes);
 
 }  // namespace spiketape

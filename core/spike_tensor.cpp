@@ -14,7 +14,16 @@ namespace {
 
 template <typename T>
 std::span<const T> view(const std::shared_ptr<const Buffer<T>>& buffer) {
-  return buffer ? buffer->span() : std::span<const T>{};
+  if (!buffer) return {};
+  require_same_device("spike tensor: host view", kCpu, buffer->device());
+  return buffer->span();
+}
+
+template <typename T>
+std::shared_ptr<const Buffer<T>> moved(const std::shared_ptr<const Buffer<T>>& buffer,
+                                       Device device) {
+  if (!buffer || buffer->device() == device) return buffer;
+  return std::make_shared<const Buffer<T>>(buffer->copy_to(device, buffer->tag()));
 }
 
 void check_sizes(std::string_view what, const UnitRows& rows, std::int64_t row_count) {
@@ -64,6 +73,21 @@ std::size_t bytes_of(const UnitRows& rows) {
 }
 
 }  // namespace
+
+std::int64_t UnitRows::count() const {
+  if (!offsets || offsets->empty()) return 0;
+  if (offsets->device() != kCpu) return units ? static_cast<std::int64_t>(units->size()) : 0;
+  return (*offsets)[offsets->size() - 1];
+}
+
+UnitRows UnitRows::to(Device device) const {
+  const auto entries = static_cast<std::size_t>(count());
+  if (units && device != kCpu && units->device() == kCpu && units->size() > entries)
+    return {moved(offsets, device),
+            std::make_shared<const Buffer<UnitId>>(
+                Buffer<UnitId>::copy_of(units->span().first(entries), units->tag(), device))};
+  return {moved(offsets, device), moved(units, device)};
+}
 
 SpikeTensor::SpikeTensor(std::int64_t batch,
                          std::int64_t steps,
@@ -133,7 +157,14 @@ std::span<const std::uint32_t> SpikeTensor::active_offsets() const { return view
 std::span<const UnitId> SpikeTensor::active_units() const { return view(active_.units); }
 std::span<const float> SpikeTensor::slopes() const { return view(slope_); }
 
+SpikeTensor SpikeTensor::to(Device device) const {
+  if (device == this->device()) return *this;
+  require_available(device);
+  return {batch_, steps_, neurons_, events_.to(device), active_.to(device), moved(slope_, device)};
+}
+
 Tensor SpikeTensor::to_dense() const {
+  if (device() != kCpu) return to(kCpu).to_dense();
   Tensor dense(shape());
   const auto offsets = event_offsets();
   for (std::int64_t row = 0; row < rows() && !offsets.empty(); ++row)
@@ -150,6 +181,7 @@ Tensor SpikeTensor::active_to_dense(std::span<const float> values) const {
         fmt::format("active_to_dense: expected {} values, one per active entry, got {}",
                     active_count(),
                     values.size()));
+  if (device() != kCpu) return to(kCpu).active_to_dense(values);
   Tensor dense(shape());
   const auto offsets = active_offsets();
   for (std::int64_t row = 0; row < rows() && !offsets.empty(); ++row)
@@ -161,6 +193,7 @@ Tensor SpikeTensor::active_to_dense(std::span<const float> values) const {
 }
 
 void SpikeTensor::validate() const {
+  if (device() != kCpu) return to(kCpu).validate();
   validate_rows("event", event_offsets(), event_units(), neurons_);
   validate_rows("active", active_offsets(), active_units(), neurons_);
 }

@@ -25,16 +25,15 @@ struct Event {
   auto operator<=>(const Event&) const = default;
 };
 
-/// Compressed rows of unit ids: the entries of row r are [offsets[r], offsets[r+1]). Copies share
-/// the arrays.
+/// Compressed rows of unit ids: the entries of row r are [offsets[r], offsets[r+1]). Both arrays
+/// are on one device. Copies share the arrays.
 struct UnitRows {
   std::shared_ptr<const Buffer<std::uint32_t>>
-      offsets;  ///< rows + 1 values, or null when there are no rows
-  std::shared_ptr<const Buffer<UnitId>> units;
+      offsets;                                  ///< rows + 1 values, or null when there are no rows
+  std::shared_ptr<const Buffer<UnitId>> units;  ///< on a card exactly the entries, no more
 
-  std::int64_t count() const {
-    return offsets && !offsets->empty() ? (*offsets)[offsets->size() - 1] : 0;
-  }
+  std::int64_t count() const;
+  UnitRows to(Device device) const;
 };
 
 /// Spikes of a batch as a sparse object of shape [batch, step, neuron]; row index = sample * steps
@@ -72,7 +71,10 @@ class SpikeTensor {
   std::int64_t steps() const { return steps_; }
   std::int64_t neurons() const { return neurons_; }
   std::int64_t rows() const { return batch_ * steps_; }
-  Device device() const { return kCpu; }
+  /// Where the arrays are; a tensor without rows is at home on the CPU.
+  Device device() const { return events_.offsets ? events_.offsets->device() : kCpu; }
+  /// These spikes on `device`; shares the arrays when they are there already.
+  SpikeTensor to(Device device) const;
   /// [batch, steps, neurons]
   Shape shape() const { return {batch_, steps_, neurons_}; }
 
@@ -83,17 +85,18 @@ class SpikeTensor {
   const std::shared_ptr<const Buffer<float>>& slope() const { return slope_; }
 
   /// Host views; offsets are empty when there are no rows (events) or there is no active set
-  /// (active).
+  /// (active). @throws BackendError unless on the CPU.
   std::span<const std::uint32_t> event_offsets() const;
   std::span<const UnitId> event_units() const;
   std::span<const std::uint32_t> active_offsets() const;
   std::span<const UnitId> active_units() const;
   std::span<const float> slopes() const;
 
-  /// Spike counts as a dense [batch, step, neuron] tensor: for people and tests, no op calls it.
+  /// Spike counts as a dense [batch, step, neuron] tensor on the CPU: for people and tests, no op
+  /// calls it.
   Tensor to_dense() const;
-  /// `values` (one per active entry) spread over a dense [batch, step, neuron] tensor; zero
-  /// elsewhere. For people and tests.
+  /// `values` (host, one per active entry) spread over a dense [batch, step, neuron] tensor on the
+  /// CPU; zero elsewhere. For people and tests.
   Tensor active_to_dense(std::span<const float> values) const;
   /// Checks offsets (start at 0, never fall) and ids (below neurons), of events and active set.
   /// @throws DataError naming the first row that breaks a rule.

@@ -23,6 +23,7 @@ struct CurrentView {
   };
 
   std::string_view name;  ///< begins error messages
+  Device device;          ///< of everything here
   std::int64_t batch = 0;
   std::int64_t steps = 0;
   std::int64_t neurons = 0;
@@ -61,9 +62,9 @@ struct ReadoutForwardArguments {
   const CurrentView& current;
   float decay;
   Score score;
-  Tensor* scores;                 ///< [batch, class], or null
-  std::vector<std::int32_t>* at;  ///< max: the step of each score, [batch * class]; or null
-  Tensor* trace;                  ///< [batch, step, class], or null
+  Tensor* scores;            ///< [batch, class], or null
+  Buffer<std::int32_t>* at;  ///< max: the step of each score, [batch * class]; or null
+  Tensor* trace;             ///< [batch, step, class], or null
 };
 
 struct ReadoutBackwardArguments {
@@ -71,7 +72,7 @@ struct ReadoutBackwardArguments {
   float decay;
   Score score;
   const Tensor* grad_scores;  ///< [batch, class], or null
-  const std::vector<std::int32_t>* at;
+  const Buffer<std::int32_t>* at;
   const Tensor* grad_trace;  ///< [batch, step, class], or null
   const CurrentGradients& gradients;
 };
@@ -81,10 +82,22 @@ namespace cpu {
 /// @throws NumericError naming layer, sample, step and neuron when a membrane is not finite.
 SpikeTensor forward_sweep(const ForwardSweepArguments& arguments);
 void backward_sweep(const BackwardSweepArguments& arguments);
+/// @throws ShapeError for no steps; NumericError naming layer, sample and class when a trace is not
+/// finite.
 void readout_forward(const ReadoutForwardArguments& arguments);
 void readout_backward(const ReadoutBackwardArguments& arguments);
 /// The current of each step without the recurrence, [batch, step, neuron].
 Tensor dense_current(const CurrentView& current);
 
 }  // namespace cpu
+
+namespace cuda {
+
+SpikeTensor forward_sweep(const ForwardSweepArguments& arguments);
+void backward_sweep(const BackwardSweepArguments& arguments);
+void readout_forward(const ReadoutForwardArguments& arguments);
+void readout_backward(const ReadoutBackwardArguments& arguments);
+Tensor dense_current(const CurrentView& current);
+
+}  // namespace cuda
 }  // namespace spiketape

@@ -1,11 +1,11 @@
 #include "core/tensor.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/cuda_backend.hpp"
 #include "core/error.hpp"
 
 namespace spiketape {
@@ -47,13 +47,13 @@ Tensor Tensor::uninitialized(Shape shape, Device device, MemoryTag tag) {
   return {std::move(shape), std::make_shared<Buffer<float>>(size, device, tag)};
 }
 
-Tensor Tensor::full(Shape shape, float value) {
-  Tensor tensor = uninitialized(std::move(shape));
+Tensor Tensor::full(Shape shape, float value, Device device) {
+  Tensor tensor = uninitialized(std::move(shape), device);
   tensor.fill(value);
   return tensor;
 }
 
-Tensor Tensor::scalar(float value) { return full({}, value); }
+Tensor Tensor::scalar(float value, Device device) { return full({}, value, device); }
 
 Tensor Tensor::from_values(Shape shape, std::span<const float> values) {
   if (element_count(shape) != static_cast<std::int64_t>(values.size()))
@@ -77,14 +77,38 @@ float Tensor::item() const {
   if (size_ != 1)
     throw ShapeError(
         fmt::format("tensor: item() needs exactly one value, the shape is {}", to_string(shape_)));
-  return *data();
+  return device() == kCpu ? *data() : *to(kCpu).data();
 }
 
-void Tensor::fill(float value) { std::fill_n(data(), size_, value); }
+std::span<float> Tensor::values() {
+  require_same_device("tensor: values()", kCpu, device());
+  return {data(), static_cast<std::size_t>(size_)};
+}
+
+std::span<const float> Tensor::values() const {
+  require_same_device("tensor: values()", kCpu, device());
+  return {data(), static_cast<std::size_t>(size_)};
+}
+
+void Tensor::fill(float value) {
+  if (device() == kCpu) {
+    std::fill_n(data(), size_, value);
+    return;
+  }
+  if constexpr (kCudaBuilt) cuda::fill(device(), data(), static_cast<std::size_t>(size_), value);
+}
+
+void Tensor::copy_from(const Tensor& other) {
+  if (size_ != other.size_)
+    throw ShapeError(fmt::format("tensor: {} takes no values of {}; expected the same size",
+                                 to_string(shape_),
+                                 to_string(other.shape_)));
+  copy_bytes(data(), device(), other.data(), other.device(), buffer_->bytes());
+}
 
 Tensor Tensor::clone(MemoryTag tag) const {
   Tensor copy = uninitialized(shape_, device(), tag);
-  if (size_ > 0) std::memcpy(copy.data(), data(), static_cast<std::size_t>(size_) * sizeof(float));
+  copy.copy_from(*this);
   return copy;
 }
 
@@ -105,8 +129,11 @@ Tensor Tensor::reshape(Shape shape) const {
 }
 
 Tensor Tensor::to(Device device) const {
+  if (device == this->device()) return *this;
   require_available(device);
-  return *this;
+  Tensor copy = uninitialized(shape_, device, buffer_->tag());
+  copy.copy_from(*this);
+  return copy;
 }
 
 }  // namespace spiketape

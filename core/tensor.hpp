@@ -27,8 +27,8 @@ class Tensor {
   /// Zeros of the given shape, booked under `tag`.
   explicit Tensor(Shape shape, Device device = kCpu, MemoryTag tag = current_memory_tag());
 
-  static Tensor full(Shape shape, float value);
-  static Tensor scalar(float value);
+  static Tensor full(Shape shape, float value, Device device = kCpu);
+  static Tensor scalar(float value, Device device = kCpu);
   /// Copies `values`. @throws ShapeError when their number is not the shape's.
   static Tensor from_values(Shape shape, std::span<const float> values);
   /// Undefined values, for a kernel that writes every one.
@@ -46,13 +46,16 @@ class Tensor {
 
   float* data() { return buffer_->data(); }
   const float* data() const { return buffer_->data(); }
-  /// All values as a host view (CPU tensors).
-  std::span<float> values() { return {data(), static_cast<std::size_t>(size_)}; }
-  std::span<const float> values() const { return {data(), static_cast<std::size_t>(size_)}; }
-  /// The only value. @throws ShapeError when there is not exactly one.
+  /// All values as a host view. @throws BackendError unless the tensor is on the CPU: copies from a
+  /// card are spelled out, `x.to(kCpu).values()`.
+  std::span<float> values();
+  std::span<const float> values() const;
+  /// The only value, also from a card. @throws ShapeError when there is not exactly one.
   float item() const;
 
   void fill(float value);
+  /// Takes the values of a tensor of equal size on any device. @throws ShapeError otherwise.
+  void copy_from(const Tensor& other);
   /// A copy with values of its own, booked under `tag`.
   Tensor clone(MemoryTag tag = current_memory_tag()) const;
   /// The same values under another shape of equal size; one axis may be -1. @throws ShapeError

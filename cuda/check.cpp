@@ -1,0 +1,65 @@
+#include "cuda/check.hpp"
+
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+
+namespace spiketape::cuda {
+namespace {
+
+[[noreturn]] void fail(std::string_view library,
+                       std::string_view reason,
+                       std::string_view advice,
+                       const std::source_location& place) {
+  std::string_view file = place.file_name();
+  if (const auto room = file.rfind("cuda/"); room != std::string_view::npos)
+    file.remove_prefix(room);
+  throw BackendError(fmt::format("{}: {}{}{} (at {}:{})",
+                                 library,
+                                 reason,
+                                 advice.empty() ? "" : "; ",
+                                 advice,
+                                 file,
+                                 place.line()));
+}
+
+}  // namespace
+
+const char* remedy(cudaError_t status) {
+  switch (status) {
+    case cudaErrorNoDevice:
+      return "no NVIDIA card is visible: look at nvidia-smi and CUDA_VISIBLE_DEVICES, or use "
+             "--device cpu";
+    case cudaErrorInsufficientDriver:
+      return "the NVIDIA driver is missing or older than the CUDA toolkit of this build: update "
+             "it, or use --device cpu";
+    case cudaErrorNoKernelImageForDevice:
+      return "this build holds no code for the card: configure with "
+             "-DCMAKE_CUDA_ARCHITECTURES=native on the machine with the card";
+    case cudaErrorMemoryAllocation:
+      return "use a smaller batch or model, or another card";
+    case cudaErrorIllegalAddress:
+      return "this is a bug of spiketape; run it under compute-sanitizer and report it";
+    default:
+      return "";
+  }
+}
+
+void check(cudaError_t status, std::source_location place) {
+  if (status == cudaSuccess) return;
+  cudaGetLastError();  // a launch's error would be told again by the next call
+  fail("CUDA", cudaGetErrorString(status), remedy(status), place);
+}
+
+void check(cublasStatus_t status, std::source_location place) {
+  if (status != CUBLAS_STATUS_SUCCESS) fail("cuBLAS", cublasGetStatusString(status), "", place);
+}
+
+void check(cusparseStatus_t status, std::source_location place) {
+  if (status != CUSPARSE_STATUS_SUCCESS)
+    fail("cuSPARSE", cusparseGetErrorString(status), "", place);
+}
+
+}  // namespace spiketape::cuda

@@ -1,0 +1,114 @@
+#include "cuda/context.hpp"
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "core/cuda_backend.hpp"
+#include "core/error.hpp"
+#include "cuda/probe.hpp"
+#include "cuda/upload.hpp"
+
+namespace spiketape::cuda {
+namespace {
+
+thread_local bool uploading = false;
+
+/// Cards that CUDA sees; an error of the driver is none.
+int card_count(cudaError_t* status) {
+  int count = 0;
+  *status = cudaGetDeviceCount(&count);
+  if (*status != cudaSuccess) {
+    cudaGetLastError();
+    return 0;
+  }
+  return count;
+}
+
+}  // namespace
+
+Context::Context(Device device) : device_(device) {
+  check(cudaSetDevice(device.index));
+  compute_ = Stream::make(&cudaStreamCreateWithFlags, unsigned{cudaStreamNonBlocking});
+  upload_ = Stream::make(&cudaStreamCreateWithFlags, unsigned{cudaStreamNonBlocking});
+  probe(compute_.get());
+  cudaDeviceProp properties{};
+  check(cudaGetDeviceProperties(&properties, device.index));
+  multiprocessors_ = properties.multiProcessorCount;
+  blas_ = Blas::make(&cublasCreate);
+  sparse_ = Sparse::make(&cusparseCreate);
+}
+
+Context& Context::use(Device device) {
+  static std::mutex mutex;
+  static auto& contexts = *new std::vector<std::unique_ptr<Context>>;
+  const std::lock_guard lock(mutex);
+  const auto index = static_cast<std::size_t>(device.index);
+  if (contexts.size() <= index) contexts.resize(index + 1);
+  if (!contexts[index])
+    contexts[index].reset(new Context(device));  // NOLINT(cppcoreguidelines-owning-memory)
+  check(cudaSetDevice(device.index));
+  return *contexts[index];
+}
+
+cudaStream_t Context::stream() const { return uploading ? upload_.get() : compute_.get(); }
+
+cublasHandle_t Context::blas() const {
+  check(cublasSetStream(blas_.get(), stream()));
+  return blas_.get();
+}
+
+cusparseHandle_t Context::sparse() const {
+  check(cusparseSetStream(sparse_.get(), stream()));
+  return sparse_.get();
+}
+
+UploadScope::UploadScope(Device device) : device_(device) { uploading = device != kCpu; }
+
+UploadScope::~UploadScope() {
+  if (!uploading) return;
+  uploading = false;
+  try {
+    const Context& context = Context::use(device_);
+    const Event uploaded = Event::make(&cudaEventCreateWithFlags, unsigned{cudaEventDisableTiming});
+    check(cudaEventRecord(uploaded.get(), context.upload_.get()));
+    check(cudaStreamWaitEvent(context.compute_.get(), uploaded.get(), 0));
+  } catch (const Error&) {
+    // The error is the card's, so the next call finds it, too, and may throw.
+  }
+}
+
+std::vector<Device> devices() {
+  cudaError_t status = cudaSuccess;
+  const int count = card_count(&status);
+  std::vector<Device> usable;
+  for (int index = 0; index < count; ++index)
+    if (const Device device{DeviceKind::cuda, index}; why_unavailable(device).empty())
+      usable.push_back(device);
+  return usable;
+}
+
+std::string why_unavailable(Device device) {
+  cudaError_t status = cudaSuccess;
+  const int count = card_count(&status);
+  if (status != cudaSuccess)
+    return fmt::format("{}; {}", cudaGetErrorString(status), remedy(status));
+  if (count == 0) return remedy(cudaErrorNoDevice);
+  if (device.index >= count)
+    return fmt::format("this machine has {} card{}, the last one is cuda:{}",
+                       count,
+                       count == 1 ? "" : "s",
+                       count - 1);
+  try {
+    Context::use(device);
+  } catch (const BackendError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+void synchronize(Device device) { check(cudaStreamSynchronize(Context::use(device).stream())); }
+
+}  // namespace spiketape::cuda

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <vector>
+
+#include "core/device.hpp"
+#include "cuda/handle.hpp"
+#include "cuda/staging.hpp"
+
+namespace spiketape::cuda {
+
+/// What spiketape holds of one card: its streams, library handles and pinned staging memory. Made
+/// at first use and never destroyed, because arrays of static lifetime may outlive it.
+class Context {
+ public:
+  /// Makes `device` the current card of this thread and returns its context. @throws BackendError
+  /// when the card cannot be used; says why and what to do.
+  static Context& use(Device device);
+
+  Device device() const { return device_; }
+  /// Where this thread's work goes: the compute stream, or the upload stream inside an UploadScope.
+  cudaStream_t stream() const;
+  /// Handles whose work goes to stream().
+  cublasHandle_t blas() const;
+  cusparseHandle_t sparse() const;
+  Staging& staging() { return staging_; }
+  int multiprocessors() const { return multiprocessors_; }
+
+ private:
+  friend class UploadScope;
+  explicit Context(Device device);
+
+  Device device_;
+  int multiprocessors_ = 1;
+  Stream compute_;
+  Stream upload_;
+  Blas blas_;
+  Sparse sparse_;
+  Staging staging_;
+};
+
+}  // namespace spiketape::cuda
