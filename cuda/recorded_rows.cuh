@@ -82,7 +82,7 @@ inline UnitRows rows_of_words(const Context& context,
                               std::int64_t rows,
                               std::uint64_t count) {
   Buffer<std::uint32_t> counts(
-      static_cast<std::size_t>(rows), context.device(), MemoryTag::scratch);
+      static_cast<std::size_t>(rows + 1), context.device(), MemoryTag::scratch);
   Buffer<std::uint32_t> offsets(static_cast<std::size_t>(rows + 1), context.device());
   Buffer<UnitId> units(static_cast<std::size_t>(count), context.device());
   launch(count_bits_kernel, each_of(rows, context), words, words_per_row, rows, counts.data());
