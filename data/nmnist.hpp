@@ -39,7 +39,7 @@ std::vector<NmnistEvent> read_nmnist(const std::filesystem::path& file);
 struct NmnistOptions {
   BinningOptions binning = {};  ///< 300 steps of 1 ms: the three movements of the camera
   bool split_polarity = false;  ///< ON and OFF events are units of their own: 2 x 34 x 34
-  bool strict = false;          ///< event files only: times that are not finite are an error
+  bool strict = false;          ///< event files only: times not finite or below 0 are an error
 };
 
 /// The recordings of one half of the data set: "FOLDER/0/*.bin" to "FOLDER/9/*.bin", where FOLDER

@@ -116,7 +116,7 @@ class Spoken final : public Recipe {
         {"steps", &steps_, "steps a sample; later events are cut off"},
         {"repeats", &repeats_, "several events of a unit in a step are one", {"merge", "keep"}},
         {"coarsen", &coarsen_, "neighbouring channels that are joined; 5 makes 140 of 700"},
-        {"strict", &strict_, "whether a time that is not finite is an error"},
+        {"strict", &strict_, "whether a time that is not finite or below 0 is an error"},
         memory_setting(memory_mib_),
     };
   }

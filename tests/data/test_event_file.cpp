@@ -84,19 +84,25 @@ TEST_CASE("neighbouring channels are joined, and their repeats merged") {
   CHECK_THROWS_AS(load_event_file(folder.path() / "a.h5", options), ShapeError);
 }
 
-TEST_CASE("times that are not finite are dropped and counted, or an error when strict") {
+TEST_CASE("times that are not finite or before 0 are dropped and counted, or errors when strict") {
   const TempFolder folder;
   EventFileContent content;
   content.times[0][1] = std::numeric_limits<double>::infinity();
-  content.times[2][0] = std::numeric_limits<double>::quiet_NaN();
+  content.times[2] = {std::numeric_limits<double>::quiet_NaN(), -0.25};
   write_event_file(folder.path() / "a.h5", content, float16());
   EventFileOptions options = kOptions;
   const HeldRecordings data = load_event_file(folder.path() / "a.h5", options);
   CHECK(data.report.bad_time == 2);
-  CHECK(data.report.kept == 3);
+  CHECK(data.report.early == 1);
+  CHECK(data.report.kept == 2);
   options.strict = true;
   CHECK_THROWS_WITH_AS(load_event_file(folder.path() / "a.h5", options),
-                       Contains("1 events of recording 0 have no finite time"),
+                       Contains("recording 0, 1 have no finite time and 0 come before 0 s"),
+                       DataError);
+  content.times[0][1] = -1e-3;
+  write_event_file(folder.path() / "a.h5", content);
+  CHECK_THROWS_WITH_AS(load_event_file(folder.path() / "a.h5", options),
+                       Contains("recording 0, 0 have no finite time and 1 come before 0 s"),
                        DataError);
 }
 

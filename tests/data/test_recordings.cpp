@@ -177,7 +177,7 @@ TEST_CASE("a strict file with a time that is not finite is an error when it is s
   options.strict = true;
   CHECK_THROWS_WITH_AS(
       keep(std::make_unique<EventFileRecordings>(folder / "a.h5", options), budget),
-      Contains("1 events of recording 2 have no finite time"),
+      Contains("recording 2, 1 have no finite time"),
       DataError);
 }
 
