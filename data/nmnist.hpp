@@ -83,9 +83,9 @@ HeldRecordings load_nmnist(const std::filesystem::path& folder, const NmnistOpti
 /// gives the same events as the folder: units are x + 34 y + 1156 p.
 EventFileOptions nmnist_event_file(const NmnistOptions& options = {});
 
-/// One half of the data set in `folder`, for `part` "train": the recordings of FOLDER/Train, else
-/// those of FOLDER/nmnist_train.h5 or FOLDER/train_nmnist.h5. @throws DataError when none is there;
-/// and as NmnistFolder and EventFileRecordings do.
+/// One half of the data set in `folder`, for `part` "train": the recordings of FOLDER/Train where
+/// it holds any, else those of FOLDER/nmnist_train.h5 or FOLDER/train_nmnist.h5. @throws DataError
+/// when none is there; and as NmnistFolder and EventFileRecordings do.
 std::unique_ptr<const Recordings> open_nmnist(const std::filesystem::path& folder,
                                               std::string_view part,
                                               const NmnistOptions& options = {});

@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "data/nmnist.hpp"
+#include "data/nmnist_convert.hpp"
 #include "tests/data/nmnist_files.hpp"
 
 // Handmade recordings in the five-byte format.
@@ -15,6 +16,7 @@ using spiketape::testing::Bytes;
 using spiketape::testing::put;
 using spiketape::testing::TempFolder;
 using spiketape::testing::write_recording;
+using spiketape::testing::write_small_nmnist;
 namespace fs = std::filesystem;
 
 TEST_CASE("an N-MNIST event is x, y, polarity and 23 bits of microseconds") {
@@ -93,4 +95,20 @@ TEST_CASE("a missing folder, an empty one and a file that is cut off are errors 
   CHECK_THROWS_WITH_AS(load_nmnist(folder.path()),
                        Contains("00009.bin: 4 bytes; expected a multiple of 5"),
                        DataError);
+}
+
+TEST_CASE("event files are read where the folders Train and Test hold no recording") {
+  const TempFolder folder;
+  write_small_nmnist(folder / "set", 4, 2);
+  for (const NmnistConversion& half : plan_nmnist_conversion(folder / "set", folder.path()))
+    convert_nmnist(half);
+  fs::create_directories(folder / "Train" / "0");
+  fs::create_directory(folder / "Test");
+  CHECK(open_nmnist(folder.path(), "train")->size() == 4);
+  CHECK(open_nmnist(folder.path(), "test")->size() == 2);
+  write_recording(folder / "Train" / "9" / "00001.bin", {});
+  CHECK(open_nmnist(folder.path(), "train")->size() == 1);  // folders go first
+  fs::remove(folder / "test_nmnist.h5");
+  CHECK_THROWS_WITH_AS(
+      open_nmnist(folder.path(), "test"), Contains("Test holds no recording"), DataError);
 }
