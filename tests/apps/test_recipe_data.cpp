@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include "apps/trained_run.hpp"
 #include "core/error.hpp"
 #include "data/nmnist_convert.hpp"
 #include "tests/apps/same_run.hpp"
@@ -162,4 +163,24 @@ TEST_CASE("spoken digits train to the same bits held and streamed") {
   CHECK(contains(train_and_listen(one_epoch("spoken-digits", data, folder / "b", streamed)),
                  "streamed"));
   check_same_run(folder / "a", folder / "b");
+}
+
+TEST_CASE("the Spiking Speech Commands are 35 words in files of their own names") {
+  const TemporaryFolder folder;
+  EventFileContent content{{}, {}, {}};
+  for (std::int64_t i = 0; i < 70; ++i) {
+    content.times.push_back({0.01, 0.5});
+    content.units.push_back({20 * (i % 35), 699});
+    content.labels.push_back(i % 35);
+  }
+  write_event_file(folder / "ssc_train.h5", content, float16());
+  write_event_file(folder / "ssc_test.h5", content, float16());
+  const std::string text = train_and_listen(one_epoch("ssc", folder / "", folder / "a"));
+  CHECK(contains(text, "train: 70 recordings, 140 events"));
+  CHECK(input_units(folder / "a") == 700);
+  const auto sets = open_trained_run(folder / "a").recipe->load();
+  CHECK(sets.test->classes() == 35);
+  CHECK_THROWS_WITH_AS(train(one_epoch("shd", folder / "", folder / "b")),
+                       doctest::Contains("shd_train.h5"),
+                       DataError);
 }

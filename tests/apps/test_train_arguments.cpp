@@ -81,7 +81,7 @@ TEST_CASE("arguments that make no sense are errors that say so") {
   TrainArguments other = with("epochs", "1");
   other.recipe = "mnist";
   CHECK_THROWS_WITH_AS(prepare_train(other),
-                       doctest::Contains("randman, fmnist, nmnist, shd, spoken-digits"),
+                       doctest::Contains("randman, fmnist, nmnist, shd, ssc, spoken-digits"),
                        Error);
 }
 
