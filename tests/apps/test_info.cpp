@@ -13,6 +13,11 @@
 
 using namespace spiketape;
 using namespace spiketape::apps;
+using spiketape::testing::Bytes;
+using spiketape::testing::EventFileContent;
+using spiketape::testing::put;
+using spiketape::testing::write_event_file;
+using spiketape::testing::write_recording;
 
 namespace {
 
@@ -48,9 +53,9 @@ TEST_CASE("info tells what an IDX file holds") {
 
 TEST_CASE("info tells how many recordings and events an event file holds, and of what types") {
   const TemporaryFolder folder;
-  spiketape::testing::EventFileContent content;
+  EventFileContent content;
   content.times[2][0] = std::numeric_limits<double>::quiet_NaN();
-  spiketape::testing::write_event_file(folder / "a.h5", content);
+  write_event_file(folder / "a.h5", content);
   CHECK(describe_path(folder / "a.h5") == (folder / "a.h5") +
                                               ": event file in the layout of SHD\n"
                                               "  recordings           3\n"
@@ -59,19 +64,19 @@ TEST_CASE("info tells how many recordings and events an event file holds, and of
                                               "  units                uint16, 1 to 9\n"
                                               "  times                float32, 0 to 0.75 s\n"
                                               "                       1 times are not finite\n");
-  spiketape::testing::write_event_file(folder / "a.h5", {{}, {}, {}});
+  write_event_file(folder / "a.h5", EventFileContent::empty());
   CHECK(contains(describe_path(folder / "a.h5"), "events               0 (none a recording)"));
 }
 
 TEST_CASE("info tells the events, polarities, times and label of an N-MNIST recording") {
   const TemporaryFolder folder;
-  spiketape::testing::Bytes bytes;
-  spiketape::testing::put(bytes, 0, 0, true, 1500);
-  spiketape::testing::put(bytes, 34, 2, false, 1700);
-  spiketape::testing::put(bytes, 0, 240, false, 0);
-  spiketape::testing::put(bytes, 3, 2, true, 8);
+  Bytes bytes;
+  put(bytes, 0, 0, true, 1500);
+  put(bytes, 34, 2, false, 1700);
+  put(bytes, 0, 240, false, 0);
+  put(bytes, 3, 2, true, 8);
   const std::string file = folder / "7/00001.bin";
-  spiketape::testing::write_recording(file, bytes);
+  write_recording(file, bytes);
   CHECK(describe_path(file) == file +
                                    ": recording of N-MNIST\n"
                                    "  label                7, by its folder\n"
@@ -79,7 +84,7 @@ TEST_CASE("info tells the events, polarities, times and label of an N-MNIST reco
                                    "                       1 lie outside 34 x 34 pixels\n"
                                    "  times                0.0015 to 0.0082 s\n");
   bytes.pop_back();
-  spiketape::testing::write_recording(file, bytes);
+  write_recording(file, bytes);
   CHECK_THROWS_WITH_AS(describe_path(file), doctest::Contains("is cut off"), DataError);
 }
 
