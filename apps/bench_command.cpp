@@ -25,6 +25,7 @@ struct Command {
   std::string json;
   bool no_dense = false;
   bool paths = false;
+  bool deterministic = false;
   BenchSettings settings;
 };
 
@@ -78,6 +79,7 @@ nlohmann::ordered_json to_json(const BenchResult& r) {
                                  {"steps_T", r.shape.steps},
                                  {"threads", r.settings.threads},
                                  {"device", device_in_words(r.settings.device)},
+                                 {"deterministic", deterministic()},
                                  {"path", to_string(r.settings.path)},
                                  {"window", r.settings.window},
                                  {"forward_ms", r.times.forward},
@@ -168,6 +170,7 @@ void run_bench(Command command) {
   command.settings.device = parse_device(command.device);
   command.settings.with_dense = !command.no_dense;
   require_available(command.settings.device);
+  set_deterministic(command.deterministic);
   const auto require = [](const char* name,
                           std::int64_t value,
                           std::int64_t least,
@@ -223,6 +226,9 @@ void add_bench(CLI::App& app) {
   auto command = std::make_shared<Command>();
   CLI::App* sub =
       app.add_subcommand("bench", "Time a training step of the paper's network on random input");
+  sub->footer(
+      "apps/bench_peer.py times dense PyTorch on the same device; apps/gpu_report.sh tests and\n"
+      "measures all that a card can do.");
   sub->add_option("shape", command->which, "fmnist, nmnist, shd or all")
       ->check(CLI::IsMember({"fmnist", "nmnist", "shd", "all"}))
       ->capture_default_str();
@@ -249,6 +255,9 @@ void add_bench(CLI::App& app) {
   sub->add_flag("--paths",
                 command->paths,
                 "instead: one layer by each path of the device, over widths and densities");
+  sub->add_flag("--deterministic",
+                command->deterministic,
+                "the same bits from run to run on a card, too; the CPU always gives them");
   sub->add_option(
       "--json", command->json, "write a JSON list to this file, or - for standard output");
   sub->callback([command] { run_bench(*command); });
