@@ -143,11 +143,6 @@ class Stepper {
   std::int64_t tape_bytes_ = 0;
 };
 
-/// The path of a dense step on a device.
-SynapsePath dense_path(Device device) {
-  return device == kCpu ? SynapsePath::gemm : parse_synapse_path("cublas");
-}
-
 std::int64_t peak_bytes(Device device) {
   return static_cast<std::int64_t>(memory_use(device).peak);
 }
@@ -207,7 +202,7 @@ BenchResult bench(const BenchShape& shape, const BenchSettings& settings) {
   if (settings.with_dense) {
     BenchSettings dense = settings;
     dense.window = std::numeric_limits<float>::infinity();
-    dense.path = dense_path(settings.device);
+    dense.path = SynapsePath::gemm;  // on a card by cuBLAS
     Stepper stepper(shape, dense, input);
     reset_peak_memory(settings.device);
     result.dense_times = stepper.run(1.0, std::clamp<std::int64_t>(settings.repeats / 10, 1, 5));

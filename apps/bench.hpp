@@ -73,7 +73,7 @@ struct BenchResult {
 
 /// Times training steps (forward, backward, Adam with a rate of 0, so that activity stays) on
 /// random input. The dense baseline is the same network and input with window = infinity and matrix
-/// products (path gemm, on a card cublas): dense backprop through time.
+/// products (path gemm, on a card by cuBLAS): dense backprop through time.
 /// @throws BackendError for a device that is not there.
 BenchResult bench(const BenchShape& shape, const BenchSettings& settings);
 

@@ -249,9 +249,10 @@ void add_bench(CLI::App& app) {
       ->capture_default_str();
   sub->add_option(
       "--scan", command->scan, "one dimension and its values, e.g. hidden=100,200,400,1000");
-  sub->add_flag("--no-dense",
-                command->no_dense,
-                "leave out the dense baseline (window = infinity, path = gemm, on a card cublas)");
+  sub->add_flag(
+      "--no-dense",
+      command->no_dense,
+      "leave out the dense baseline (window = infinity, path = gemm, on a card by cuBLAS)");
   sub->add_flag("--paths",
                 command->paths,
                 "instead: one layer by each path of the device, over widths and densities");

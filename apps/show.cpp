@@ -59,8 +59,8 @@ TrainedRun trained(const ShowArguments& arguments) {
   return source;
 }
 
-/// One sample is wanted: recordings need not all be read.
-void read_little(const ShowArguments& arguments, Recipe& recipe) {
+/// One sample is wanted: recordings that are large need not all be held.
+void hold_little(const ShowArguments& arguments, Recipe& recipe) {
   Settings settings = recipe.settings();
   Setting* memory = find_setting(settings, "memory_mib");
   if (memory != nullptr && typed(arguments, "memory_mib").empty()) set_from_text(*memory, "1");
@@ -82,7 +82,7 @@ const Dataset& part_of(const DataSets& sets, const ShowArguments& arguments) {
 
 Picture collect(const ShowArguments& arguments) {
   const TrainedRun source = arguments.run.empty() ? untrained(arguments) : trained(arguments);
-  read_little(arguments, *source.recipe);
+  hold_little(arguments, *source.recipe);
   const Recipe& recipe = *source.recipe;
   recipe.train.apply();
   const DataSets sets = recipe.load();

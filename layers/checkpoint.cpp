@@ -78,14 +78,15 @@ void restore(const Checkpoint& checkpoint, Module& net, Optimizer* optimizer) {
       problems += "; missing counter: " + counter.name;
   if (!problems.empty())
     throw DataError(fmt::format(
-        "checkpoint: it is of another network{}; build the network with the layers and sizes "
-        "that it was saved with",
+        "{}: it is of another network{}; build the network with the layers and sizes that it was "
+        "saved with",
+        checkpoint.file,
         problems));
   // load_state() changes nothing when it throws, so it goes first.
   try {
     if (optimizer != nullptr) optimizer->load_state(checkpoint.optimizer);
-  } catch (const ShapeError& error) {  // of a checkpoint, that is an error of the data
-    throw DataError(fmt::format("checkpoint: {}", error.what()));
+  } catch (const Error& error) {  // of a checkpoint, also a ShapeError is an error of the data
+    throw DataError(fmt::format("{}: {}", checkpoint.file, error.what()));
   }
   for (const NamedVariable& parameter : parameters) {
     Variable variable = parameter.variable;

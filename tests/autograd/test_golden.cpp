@@ -85,7 +85,7 @@ TEST_CASE("every golden case is met on the event path of every device") {
 }
 // A matrix product sums in float32, and beta = 100 magnifies the rounding of a membrane 200 times.
 TEST_CASE("every golden case is met on the GEMM path, as closely as float32 sums allow") {
-  check_all(kCpu, SynapsePath::gemm, 5e-5);
+  for (const Device device : available_devices()) check_all(device, SynapsePath::gemm, 5e-5);
 }
 TEST_CASE("every golden case is met on the path that density chooses") {
   for (const Device device : available_devices()) check_all(device, SynapsePath::automatic);
