@@ -40,11 +40,11 @@ void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkp
 /// a newer format.
 Checkpoint load_checkpoint(const std::filesystem::path& path);
 
-/// The state of a network, and of its optimiser when there is one. Values are copied.
+/// The state of a network, and of its optimiser when there is one. Values are copied to the host.
 Checkpoint snapshot(const Module& net, const Optimizer* optimizer = nullptr);
 
-/// Puts a checkpoint's state into a network, and into its optimiser when there is one. Nothing is
-/// changed when it does not fit.
+/// Puts a checkpoint's state into a network, and into its optimiser when there is one, on whatever
+/// device they are. Nothing is changed when it does not fit.
 /// @throws DataError that names the file and lists missing, unexpected and mis-shaped parameters,
 /// or counters that are missing.
 void restore(const Checkpoint& checkpoint, Module& net, Optimizer* optimizer = nullptr);
