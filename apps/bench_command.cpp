@@ -104,7 +104,7 @@ std::string to_text(const BenchResult& r) {
     return text;
   };
   std::string line = fmt::format(
-      "{:7} H={:<5} B={:<4} {:>2} threads {:5} {:8.2f} {:8.2f} {:7.2f} {:8.2f} +-{:5.2f}",
+      "{:7} H={:<5} B={:<4} {:>2} threads {:8} {:8.2f} {:8.2f} {:7.2f} {:8.2f} +-{:5.2f}",
       r.shape.name,
       r.settings.hidden,
       r.settings.batch,
@@ -173,7 +173,7 @@ void run_bench(Command command) {
     fmt::print("vector instructions {}; times in ms, median of {} steps (+- quartile spread)\n{}\n",
                vector_target(),
                command.settings.repeats,
-               "shape                                path   forward backward  update     step      "
+               "shape                                path      forward backward  update     step      "
                "    dense  ratio   "
                "tape MiB      MMAC  spikes %  | active %     RSS MiB");
   for (const BenchShape& shape : bench_shapes()) {
@@ -202,7 +202,8 @@ void add_bench(CLI::App& app) {
   sub->add_option("--batch", command->settings.batch, "samples in a batch")->capture_default_str();
   sub->add_option("--threads", command->settings.threads, "threads; 0 = every core")
       ->capture_default_str();
-  sub->add_option("--path", command->path, "auto, event or gemm")->capture_default_str();
+  sub->add_option("--path", command->path, "auto, event or gemm; on a card also cusparse or cublas")
+      ->capture_default_str();
   sub->add_option("--window",
                   command->settings.window,
                   "half width of the active window; inf = dense backprop")
