@@ -109,6 +109,12 @@ std::string why_unavailable(Device device) {
   return "";
 }
 
+std::string card_name(Device device) {
+  cudaDeviceProp properties{};
+  check(cudaGetDeviceProperties(&properties, device.index));
+  return static_cast<const char*>(properties.name);
+}
+
 void synchronize(Device device) { check(cudaStreamSynchronize(Context::use(device).stream())); }
 
 }  // namespace spiketape::cuda

@@ -39,6 +39,7 @@ void Recipe::choose_variant(const std::string& name) {
 void Recipe::resolve() {
   train.check();
   network.resolve();
+  augment.check(network.dt);
 }
 
 std::unique_ptr<SpikingNet> Recipe::build(const Dataset& data) const {
