@@ -22,7 +22,12 @@ SpikeVariable dropout(const SpikeVariable& spikes,
     throw Error(fmt::format("dropout: expected a probability in [0, 1), got {}", probability));
   if (probability == 0.0f) return spikes;
   const SpikeTensor& value = spikes.value();
-  const DropoutMask mask{probability, seed, call, whole_units, value.steps(), value.neurons()};
+  const DropoutMask mask{.probability = probability,
+                         .whole_units = whole_units,
+                         .seed = seed,
+                         .call = call,
+                         .steps = value.steps(),
+                         .neurons = value.neurons()};
   const auto filter = [&](const UnitRows& rows) {
     return dispatch<cpu::dropout_forward, cuda::dropout_forward>(
         value.device(), DropoutForwardArguments{.mask = mask, .rows = rows});

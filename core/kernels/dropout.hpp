@@ -11,9 +11,9 @@ namespace spiketape {
 /// mask. With `whole_units` a place is (sample, neuron).
 struct DropoutMask {
   float probability = 0.0f;
+  bool whole_units = false;
   std::uint64_t seed = 0;
   std::uint64_t call = 0;
-  bool whole_units = false;
   std::int64_t steps = 0;
   std::int64_t neurons = 0;
 };
