@@ -115,7 +115,7 @@ std::string to_text(const BenchResult& r) {
     return text;
   };
   std::string line = fmt::format(
-      "{:7} H={:<5} B={:<4} {:>2} threads {:5} {:8.2f} {:8.2f} {:7.2f} {:8.2f} +-{:5.2f}",
+      "{:7} H={:<5} B={:<4} {:>2} threads {:8} {:8.2f} {:8.2f} {:7.2f} {:8.2f} +-{:5.2f}",
       r.shape.name,
       r.settings.hidden,
       r.settings.batch,
@@ -205,7 +205,7 @@ void run_bench(Command command) {
         device_in_words(command.settings.device),
         vector_target(),
         command.settings.repeats,
-        "shape                                path   forward backward  update     step      "
+        "shape                                path      forward backward  update     step      "
         "    dense  ratio   "
         "tape MiB      MMAC  spikes %  | active %     RSS MiB");
   for (const BenchShape& shape : bench_shapes()) {
@@ -238,7 +238,8 @@ void add_bench(CLI::App& app) {
   sub->add_option("--threads", command->settings.threads, "threads; 0 = every core")
       ->capture_default_str();
   sub->add_option("--device", command->device, "cpu, cuda or cuda:N")->capture_default_str();
-  sub->add_option("--path", command->path, "auto, event or gemm")->capture_default_str();
+  sub->add_option("--path", command->path, "auto, event or gemm; on a card also cusparse or cublas")
+      ->capture_default_str();
   sub->add_option("--window",
                   command->settings.window,
                   "half width of the active window; inf = dense backprop")

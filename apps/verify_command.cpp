@@ -69,9 +69,9 @@ void add_verify(CLI::App& app) {
   command->add_option("cases", settings->cases, "HDF5 files that oracle.py wrote")
       ->required()
       ->type_name("CASE.h5");
-  command->add_option("--path", settings->path, "How synapses compute: auto, event or gemm")
+  command->add_option("--path", settings->path, "How synapses compute")
       ->capture_default_str()
-      ->check(CLI::IsMember({"auto", "event", "gemm"}));
+      ->check(CLI::IsMember({"auto", "event", "gemm", "cusparse", "cublas"}));
   command->add_option("--device", settings->device, "cpu, cuda or cuda:N")->capture_default_str();
   command->callback([settings] { run_verify(*settings); });
 }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "autograd/dispatch.hpp"
 #include "core/error.hpp"
 #include "core/kernels/adam.hpp"
 
@@ -34,22 +35,30 @@ Adam::Adam(std::string name,
         "{}: expected a finite weight decay of at least 0, got {}", name, weight_decay));
 }
 
-void Adam::update(const Update& parameter) {
-  const auto t = static_cast<double>(parameter.step);
-  const double rate = static_cast<double>(learning_rate());
-  const double correction1 = 1.0 - std::pow(static_cast<double>(options_.beta1), t);
-  const double correction2 = 1.0 - std::pow(static_cast<double>(options_.beta2), t);
-  cpu::adam({.value = parameter.value.data(),
-             .grad = parameter.grad.data(),
-             .m = parameter.slots[0].data(),
-             .v = parameter.slots[1].data(),
-             .count = static_cast<std::int64_t>(parameter.value.size()),
-             .beta1 = options_.beta1,
-             .beta2 = options_.beta2,
-             .epsilon = options_.epsilon,
-             .m_factor = static_cast<float>(rate / correction1),
-             .v_factor = static_cast<float>(1.0 / correction2),
-             .keep = static_cast<float>(1.0 - rate * static_cast<double>(weight_decay_))});
+void Adam::update(std::span<const Update> parameters) {
+  const auto rate = static_cast<double>(learning_rate());
+  std::vector<AdamParameter> all;
+  all.reserve(parameters.size());
+  for (const Update& each : parameters) {
+    const auto t = static_cast<double>(each.step);
+    const double correction1 = 1.0 - std::pow(static_cast<double>(options_.beta1), t);
+    const double correction2 = 1.0 - std::pow(static_cast<double>(options_.beta2), t);
+    all.push_back({.value = each.value,
+                   .grad = each.grad,
+                   .m = each.slots[0].data(),
+                   .v = each.slots[1].data(),
+                   .count = each.count,
+                   .m_factor = static_cast<float>(rate / correction1),
+                   .v_factor = static_cast<float>(1.0 / correction2)});
+  }
+  dispatch<cpu::adam, cuda::adam>(
+      device(),
+      AdamArguments{.device = device(),
+                    .parameters = all,
+                    .beta1 = options_.beta1,
+                    .beta2 = options_.beta2,
+                    .epsilon = options_.epsilon,
+                    .keep = static_cast<float>(1.0 - rate * static_cast<double>(weight_decay_))});
 }
 
 AdamW::AdamW(std::vector<NamedVariable> parameters, const AdamWOptions& options)

@@ -31,7 +31,7 @@ class Adam : public Optimizer {
        float weight_decay);
 
  private:
-  void update(const Update& parameter) override;
+  void update(std::span<const Update> parameters) override;
 
   AdamOptions options_;
   float weight_decay_;

@@ -63,19 +63,35 @@ Optimizer::Optimizer(std::string name,
                                 name_,
                                 parameters_[k].name,
                                 parameter_name));
+    if (i == 0) device_ = variable.value().device();
+    require_same_device(name_, device_, variable.value().device());
     for (std::size_t slot = 0; slot < slot_names_.size(); ++slot)
-      slots_[i].emplace_back(variable.shape(), variable.value().device(), MemoryTag::optimizer);
+      slots_[i].emplace_back(variable.shape(), device_, MemoryTag::optimizer);
   }
 }
 
 void Optimizer::step() {
+  std::vector<Update> updates;
+  updates.reserve(parameters_.size());
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     Variable& variable = parameters_[i].variable;
     if (!variable.has_grad()) continue;
-    ++parameter_steps_[i];
-    update({variable.value().values(), variable.grad().values(), slots_[i], parameter_steps_[i]});
-    variable.clear_grad();
+    Tensor& value = variable.value();
+    if (value.device() != device_)
+      throw BackendError(fmt::format(
+          "{}: parameter '{}' is on {}, but the optimiser was made for {}; make it after the "
+          "network was moved",
+          name_,
+          parameters_[i].name,
+          to_string(value.device()),
+          to_string(device_)));
+    updates.push_back(
+        {value.data(), variable.grad().data(), value.size(), slots_[i], parameter_steps_[i] + 1});
   }
+  update(updates);
+  for (std::size_t i = 0; i < parameters_.size(); ++i)
+    if (parameters_[i].variable.has_grad()) ++parameter_steps_[i];
+  zero_grad();
   ++steps_done_;
 }
 
@@ -124,7 +140,7 @@ void Optimizer::load_state(std::span<const NamedTensor> state) {
                                    to_string(found->second.shape()),
                                    to_string(each.tensor.shape()),
                                    kRemedy));
-    loaded.push_back(found->second);
+    loaded.push_back(each.tensor.device() == kCpu ? found->second.to(kCpu) : found->second);
     given.erase(found);
   }
   if (!given.empty())
@@ -145,7 +161,7 @@ void Optimizer::load_state(std::span<const NamedTensor> state) {
     const std::size_t first = 1 + i * stride;
     parameter_steps_[i] = to_count(loaded[first]);
     for (std::size_t slot = 0; slot < slot_names_.size(); ++slot)
-      std::ranges::copy(loaded[first + 1 + slot].values(), slots_[i][slot].data());
+      slots_[i][slot].copy_from(loaded[first + 1 + slot]);
   }
 }
 

@@ -9,9 +9,9 @@
 
 namespace spiketape {
 
-/// Changes parameters by their gradients. Derived classes say how one parameter is updated; this
-/// class owns what they remember between steps (the slots, e.g. Adam's two moments), and saves and
-/// loads it by name.
+/// Changes parameters by their gradients, on the device where they are: make it after the network
+/// was moved there. Derived classes say how parameters are updated; this class owns what they
+/// remember between steps (the slots, e.g. Adam's two moments), and saves and loads it by name.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
@@ -21,6 +21,8 @@ class Optimizer {
   /// Applies the gradients, then clears them. A parameter without a gradient in this step (it took
   /// no part in the loss, or wants none) is skipped whole: value, slots and its own step count stay
   /// as they are, weight decay included.
+  /// @throws BackendError when a parameter was moved to another device after the optimiser was
+  /// made.
   void step();
 
   /// Clears all gradients without applying them.
@@ -35,13 +37,13 @@ class Optimizer {
   const std::vector<NamedVariable>& parameters() const { return parameters_; }
 
   /// All that a resumed run needs, by name: "steps", and for each parameter "<parameter>/steps" and
-  /// one
-  /// "<parameter>/<slot>" of its shape per slot. Step counts are [2] tensors: count % 2^24, count /
-  /// 2^24, both exact. The slots share memory with the optimiser: save them before the next step().
+  /// one "<parameter>/<slot>" of its shape per slot. Step counts are [2] tensors on the CPU: count
+  /// % 2^24, count / 2^24, both exact. The slots are on the device and share memory with the
+  /// optimiser: save them before the next step().
   /// The learning rate is a setting and is not part of the state.
   std::vector<NamedTensor> state() const;
 
-  /// Copies what state() gave. Nothing is changed when it throws.
+  /// Copies what state() gave, from any device. Nothing is changed when it throws.
   /// @throws DataError for a missing, unknown or doubled name, ShapeError for another shape; both
   /// say what to do.
   void load_state(std::span<const NamedTensor> state);
@@ -49,25 +51,31 @@ class Optimizer {
  protected:
   /// @param slots names of what is remembered per parameter, e.g. {"m", "v"}; all start as zeros.
   /// @throws Error for an undefined variable, a name or a variable that is there twice, or a bad
-  /// learning rate.
+  /// learning rate; BackendError for parameters on two devices.
   Optimizer(std::string name,
             std::vector<NamedVariable> parameters,
             float learning_rate,
             std::vector<std::string> slots);
 
-  /// What update() may read and write. All spans have the size of the parameter.
+  /// Where the parameters and slots are.
+  Device device() const { return device_; }
+
+  /// What update() may read and write of a parameter, on device(): `count` values of each.
   struct Update {
-    std::span<float> value;
-    std::span<const float> grad;
+    float* value;
+    const float* grad;
+    std::int64_t count;
     std::span<Tensor> slots;  ///< in the order of the constructor's names
     std::int64_t step;        ///< 1 at this parameter's first update
   };
 
  private:
-  virtual void update(const Update& parameter) = 0;
+  /// Updates all parameters that have a gradient in this step, at once.
+  virtual void update(std::span<const Update> parameters) = 0;
 
   std::string name_;
   std::vector<NamedVariable> parameters_;
+  Device device_;
   float learning_rate_ = 0.0f;
   std::vector<std::string> slot_names_;
   std::vector<std::vector<Tensor>> slots_;  ///< [parameter][slot]

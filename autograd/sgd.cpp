@@ -4,8 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "autograd/dispatch.hpp"
 #include "core/error.hpp"
-#include "core/parallel.hpp"
+#include "core/kernels/sgd.hpp"
 
 namespace spiketape {
 
@@ -20,22 +21,19 @@ Sgd::Sgd(std::vector<NamedVariable> parameters, const SgdOptions& options)
     throw Error(fmt::format("sgd: expected momentum in [0, 1), got {}", momentum_));
 }
 
-void Sgd::update(const Update& parameter) {
-  constexpr std::int64_t kGrain = 1 << 14;
-  float* value = parameter.value.data();
-  const float* grad = parameter.grad.data();
-  float* velocity = parameter.slots.empty() ? nullptr : parameter.slots[0].data();
-  const auto count = static_cast<std::int64_t>(parameter.value.size());
-  parallel_ranges(count, kGrain, [=, this](std::int64_t begin, std::int64_t end) {
-    if (velocity == nullptr) {
-      for (std::int64_t i = begin; i < end; ++i) value[i] -= learning_rate() * grad[i];
-      return;
-    }
-    for (std::int64_t i = begin; i < end; ++i) {
-      velocity[i] = momentum_ * velocity[i] + grad[i];
-      value[i] -= learning_rate() * velocity[i];
-    }
-  });
+void Sgd::update(std::span<const Update> parameters) {
+  std::vector<SgdParameter> all;
+  all.reserve(parameters.size());
+  for (const Update& each : parameters)
+    all.push_back({.value = each.value,
+                   .grad = each.grad,
+                   .velocity = each.slots.empty() ? nullptr : each.slots[0].data(),
+                   .count = each.count});
+  dispatch<cpu::sgd, cuda::sgd>(device(),
+                                SgdArguments{.device = device(),
+                                             .parameters = all,
+                                             .learning_rate = learning_rate(),
+                                             .momentum = momentum_});
 }
 
 }  // namespace spiketape

@@ -21,7 +21,7 @@ class Sgd final : public Optimizer {
   explicit Sgd(std::vector<NamedVariable> parameters, const SgdOptions& options = {});
 
  private:
-  void update(const Update& parameter) override;
+  void update(std::span<const Update> parameters) override;
 
   float momentum_;
 };

@@ -9,7 +9,8 @@ Variable::Variable(Tensor value, bool wants_grad) : state_(std::make_shared<Stat
 
 Tensor& Variable::grad() const {
   if (!state_->has_grad) {
-    if (state_->grad.shape() == state_->value.shape())
+    if (state_->grad.shape() == state_->value.shape() &&
+        state_->grad.device() == state_->value.device())
       state_->grad.fill(0.0f);
     else
       state_->grad = Tensor(state_->value.shape(), state_->value.device(), MemoryTag::gradient);

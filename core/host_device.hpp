@@ -1,7 +1,8 @@
 #pragma once
 
-/// Marks small functions that kernels of both devices call: nvcc compiles them for the card, too.
-#ifdef __CUDACC__
+/// Marks a function that the CPU's and the card's kernels share: one definition of the arithmetic.
+/// `std::` functions of <cmath> work in it.
+#if defined(__CUDACC__)
 #define SPIKETAPE_HOST_DEVICE __host__ __device__
 #else
 #define SPIKETAPE_HOST_DEVICE

@@ -23,7 +23,7 @@ struct BackwardTerm {
 };
 
 struct BackwardTerms {
-  BackwardTerm term[kMostTerms + 1];  ///< the last place is the recurrence's
+  BackwardTerm term[kMostTerms + 1] = {};  ///< the last place is the recurrence's
   int count = 0;
   double* bias = nullptr;  ///< [neurons], or null
 };

@@ -18,7 +18,7 @@ struct EventTerm {
 };
 
 struct EventTerms {
-  EventTerm term[kMostTerms];
+  EventTerm term[kMostTerms] = {};
   int count = 0;
 };
 

@@ -154,13 +154,14 @@ std::unique_ptr<const Recordings> open_nmnist(const fs::path& folder,
   try {
     file = find_event_file(folder, "nmnist", part);
   } catch (const DataError&) {
+    std::error_code error;
     throw DataError(fmt::format(
         "{}: no N-MNIST; expected the folders Train and Test (as Train.zip and Test.zip unpack), "
         "or nmnist_train.h5 and nmnist_test.h5, also spelled train_nmnist.h5 (spiketape convert "
         "nmnist); the half '{}' is in neither form{}",
         folder.string(),
         part,
-        fs::exists(half) ? ", since " + half.string() + " holds no recording" : ""));
+        fs::is_directory(half, error) ? ", since " + half.string() + " holds no recording" : ""));
   }
   return std::make_unique<EventFileRecordings>(file, nmnist_event_file(options));
 }

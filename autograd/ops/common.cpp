@@ -12,25 +12,10 @@ void require_defined(std::string_view op, const Variable& x) {
         "{}: expected a variable with a value, got an undefined one; give it a Tensor first", op));
 }
 
-std::size_t axis_index(std::string_view op, const Shape& shape, std::int64_t axis) {
-  const auto rank = static_cast<std::int64_t>(shape.size());
-  const std::int64_t index = axis < 0 ? axis + rank : axis;
-  if (index < 0 || index >= rank)
-    throw ShapeError(fmt::format("{}: expected an axis in [{}, {}), got {} for shape {}",
-                                 op,
-                                 -rank,
-                                 rank,
-                                 axis,
-                                 to_string(shape)));
-  return static_cast<std::size_t>(index);
-}
-
-AxisView view_axis(const Shape& shape, std::size_t axis) {
-  AxisView view;
-  for (std::size_t i = 0; i < axis; ++i) view.outer *= shape[i];
-  view.size = shape[axis];
-  for (std::size_t i = axis + 1; i < shape.size(); ++i) view.inner *= shape[i];
-  return view;
+void require_operands(std::string_view op, const Variable& a, const Variable& b) {
+  require_defined(op, a);
+  require_defined(op, b);
+  require_same_device(op, a.value().device(), b.value().device());
 }
 
 }  // namespace spiketape::ops

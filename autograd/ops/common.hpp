@@ -1,13 +1,8 @@
 #pragma once
 
-#include <algorithm>
-#include <array>
-#include <cstddef>
-#include <cstdint>
 #include <string_view>
 
 #include "autograd/variable.hpp"
-#include "core/parallel.hpp"
 
 /// What the dense ops share. Not for users.
 namespace spiketape::ops {
@@ -15,51 +10,7 @@ namespace spiketape::ops {
 /// @throws Error naming the op when `x` is an undefined Variable.
 void require_defined(std::string_view op, const Variable& x);
 
-/// Index of an axis that may count from the last. @throws ShapeError naming the op when there is no
-/// such axis.
-std::size_t axis_index(std::string_view op, const Shape& shape, std::int64_t axis);
-
-/// The values before an axis, on it, and after it: a row-major tensor seen as [outer, size, inner].
-struct AxisView {
-  std::int64_t outer = 1;
-  std::int64_t size = 1;
-  std::int64_t inner = 1;
-};
-AxisView view_axis(const Shape& shape, std::size_t axis);
-
-/// Pieces of an element-wise loop; fixed, so that the bits do not depend on threads.
-inline constexpr std::int64_t kCheapGrain = 1 << 17;   ///< a few flops per value
-inline constexpr std::int64_t kCostlyGrain = 1 << 12;  ///< exp, log, pow
-
-/// Runs body(begin, end) over [0, count) in pieces of `grain`, in parallel; a single piece without
-/// a detour.
-template <typename Body>
-void over_values(std::int64_t count, std::int64_t grain, const Body& body) {
-  if (count <= grain) {
-    if (count > 0) body(std::int64_t{0}, count);
-  } else {
-    parallel_ranges(count, grain, body);
-  }
-}
-
-/// Sum of term(0) ... term(count - 1) in double, in eight interleaved chains that vectorise; the
-/// order is fixed.
-template <typename Term>
-double lane_sum(std::int64_t count, const Term& term) {
-  constexpr std::int64_t lanes = 8;
-  std::array<double, lanes> sums{};
-  std::int64_t i = 0;
-  for (; i + lanes <= count; i += lanes)
-    for (std::int64_t lane = 0; lane < lanes; ++lane)
-      sums[static_cast<std::size_t>(lane)] += static_cast<double>(term(i + lane));
-  for (std::int64_t lane = 0; i < count; ++i, ++lane)
-    sums[static_cast<std::size_t>(lane)] += static_cast<double>(term(i));
-  return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
-}
-
-/// to[i] += from[i]
-inline void add_to(float* __restrict to, const float* __restrict from, std::int64_t count) {
-  for (std::int64_t i = 0; i < count; ++i) to[i] += from[i];
-}
+/// @throws Error when one is undefined, BackendError when they are not on one device.
+void require_operands(std::string_view op, const Variable& a, const Variable& b);
 
 }  // namespace spiketape::ops

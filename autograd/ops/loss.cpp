@@ -1,16 +1,16 @@
 #include "autograd/ops/loss.hpp"
 
-#include <algorithm>
-#include <cmath>
 #include <memory>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "autograd/dispatch.hpp"
 #include "autograd/ops/common.hpp"
 #include "autograd/tape.hpp"
 #include "core/buffer.hpp"
 #include "core/error.hpp"
+#include "core/kernels/loss.hpp"
 
 namespace spiketape {
 namespace {
@@ -39,14 +39,6 @@ void check_labels(const Variable& scores, std::span<const std::int32_t> labels) 
           classes - 1));
 }
 
-/// ln(sum_j exp(x_j)) in double. max_element may pass over a NaN, but the sum does not.
-double log_sum_exp(const float* x, std::int64_t count) {
-  const double highest = static_cast<double>(*std::max_element(x, x + count));
-  return highest + std::log(ops::lane_sum(count, [=](std::int64_t i) {
-           return std::exp(static_cast<double>(x[i]) - highest);
-         }));
-}
-
 }  // namespace
 
 // L = 1/B sum_b (z_b - x[b, label_b]), z_b = ln(sum_j exp(x[b, j]))
@@ -55,42 +47,45 @@ double log_sum_exp(const float* x, std::int64_t count) {
 // nearly equal numbers.
 Variable cross_entropy(const Variable& scores, std::span<const std::int32_t> labels) {
   check_labels(scores, labels);
+  const Device device = scores.value().device();
   const std::int64_t batch = scores.shape()[0];
   const std::int64_t classes = scores.shape()[1];
-  const float* x = scores.value().data();
-  Buffer<double> z(static_cast<std::size_t>(batch));
-  double total = 0.0;
-  for (std::int64_t b = 0; b < batch; ++b) {
-    const auto at = static_cast<std::size_t>(b);
-    z[at] = log_sum_exp(x + b * classes, classes);
-    total += z[at] - static_cast<double>(x[b * classes + labels[at]]);
-  }
-  const bool record = recording(scores);
-  Variable loss(Tensor::scalar(static_cast<float>(total / static_cast<double>(batch))), record);
-  if (!record) return loss;
-
-  // Saved: one z per sample and the labels; the softmax is computed again from the scores.
   struct Saved {
     Buffer<double> z;
     Buffer<std::int32_t> labels;
   };
-  auto saved =
-      std::make_shared<const Saved>(Saved{std::move(z), Buffer<std::int32_t>::copy_of(labels)});
-  Tape::current()->record(
-      "cross_entropy", [scores, loss, saved = std::move(saved), batch, classes] {
-        if (!loss.has_grad()) return;
-        const double g = static_cast<double>(loss.grad().item()) / static_cast<double>(batch);
-        const float* from = scores.value().data();
-        float* to = scores.grad().data();
-        for (std::int64_t b = 0; b < batch; ++b, from += classes, to += classes) {
-          const auto at = static_cast<std::size_t>(b);
-          for (std::int64_t j = 0; j < classes; ++j) {
-            const double log_p = static_cast<double>(from[j]) - saved->z[at];
-            const double p = j == saved->labels[at] ? std::expm1(log_p) : std::exp(log_p);
-            to[j] += static_cast<float>(g * p);
-          }
-        }
-      });
+  auto saved = std::make_shared<Saved>(
+      Saved{Buffer<double>(static_cast<std::size_t>(batch), device),
+            Buffer<std::int32_t>::copy_of(labels, current_memory_tag(), device)});
+  Tensor value = Tensor::uninitialized({}, device);
+  dispatch<cpu::cross_entropy_forward, cuda::cross_entropy_forward>(
+      device,
+      CrossEntropyForwardArguments{.device = device,
+                                   .batch = batch,
+                                   .classes = classes,
+                                   .scores = scores.value().data(),
+                                   .labels = saved->labels.data(),
+                                   .z = saved->z.data(),
+                                   .loss = value.data()});
+  const bool record = recording(scores);
+  Variable loss(std::move(value), record);
+  if (!record) return loss;
+
+  // Saved: one z per sample and the labels; the softmax is computed again from the scores.
+  Tape::current()->record("cross_entropy",
+                          [scores, loss, saved = std::move(saved), batch, classes, device] {
+                            if (!loss.has_grad()) return;
+                            dispatch<cpu::cross_entropy_backward, cuda::cross_entropy_backward>(
+                                device,
+                                CrossEntropyBackwardArguments{.device = device,
+                                                              .batch = batch,
+                                                              .classes = classes,
+                                                              .scores = scores.value().data(),
+                                                              .labels = saved->labels.data(),
+                                                              .z = saved->z.data(),
+                                                              .grad_loss = loss.grad().data(),
+                                                              .grad_scores = scores.grad().data()});
+                          });
   return loss;
 }
 
@@ -103,30 +98,31 @@ Variable mean_squared_error(const Variable& x, const Tensor& target) {
                     "value, got {} and {}",
                     to_string(x.shape()),
                     to_string(target.shape())));
-  const float* values = x.value().data();
-  const float* wanted = target.data();
-  const double total = parallel_sum(target.size(), ops::kCheapGrain, [=](auto begin, auto end) {
-    return ops::lane_sum(end - begin, [=](std::int64_t i) {
-      const double difference =
-          static_cast<double>(values[begin + i]) - static_cast<double>(wanted[begin + i]);
-      return difference * difference;
-    });
-  });
+  const Device device = x.value().device();
+  require_same_device("mean_squared_error", device, target.device());
+  Tensor value = Tensor::uninitialized({}, device);
+  dispatch<cpu::mean_squared_error_forward, cuda::mean_squared_error_forward>(
+      device,
+      MeanSquaredErrorForwardArguments{.device = device,
+                                       .count = target.size(),
+                                       .x = x.value().data(),
+                                       .target = target.data(),
+                                       .loss = value.data()});
   const bool record = recording(x);
-  Variable loss(Tensor::scalar(static_cast<float>(total / static_cast<double>(target.size()))),
-                record);
+  Variable loss(std::move(value), record);
   if (!record) return loss;
 
   // Saved: both operands, as handles; the target must not be written before backward().
-  Tape::current()->record("mean_squared_error", [x, loss, target] {
+  Tape::current()->record("mean_squared_error", [x, loss, target, device] {
     if (!loss.has_grad()) return;
-    const float factor = 2.0f * loss.grad().item() / static_cast<float>(target.size());
-    const float* from = x.value().data();
-    const float* goal = target.data();
-    float* to = x.grad().data();
-    ops::over_values(target.size(), ops::kCheapGrain, [=](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) to[i] += factor * (from[i] - goal[i]);
-    });
+    dispatch<cpu::mean_squared_error_backward, cuda::mean_squared_error_backward>(
+        device,
+        MeanSquaredErrorBackwardArguments{.device = device,
+                                          .count = target.size(),
+                                          .x = x.value().data(),
+                                          .target = target.data(),
+                                          .grad_loss = loss.grad().data(),
+                                          .grad_x = x.grad().data()});
   });
   return loss;
 }

@@ -21,6 +21,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 template <typename D>
 std::int64_t adam_vectors(D d,
                           const AdamArguments& arguments,
+                          const AdamParameter& parameter,
                           std::int64_t begin,
                           std::int64_t end) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
@@ -29,30 +30,34 @@ std::int64_t adam_vectors(D d,
   const auto rest1 = hn::Set(d, 1.0f - arguments.beta1);
   const auto rest2 = hn::Set(d, 1.0f - arguments.beta2);
   const auto epsilon = hn::Set(d, arguments.epsilon);
-  const auto m_factor = hn::Set(d, arguments.m_factor);
-  const auto v_factor = hn::Set(d, arguments.v_factor);
+  const auto m_factor = hn::Set(d, parameter.m_factor);
+  const auto v_factor = hn::Set(d, parameter.v_factor);
   const auto keep = hn::Set(d, arguments.keep);
   std::int64_t i = begin;
   for (; i + lanes <= end; i += lanes) {
-    const auto grad = hn::LoadU(d, arguments.grad + i);
+    const auto grad = hn::LoadU(d, parameter.grad + i);
     // Each sum that may be fused is fused by name, or the compiler would choose for each vector
     // width.
-    const auto m = hn::MulAdd(beta1, hn::LoadU(d, arguments.m + i), hn::Mul(rest1, grad));
+    const auto m = hn::MulAdd(beta1, hn::LoadU(d, parameter.m + i), hn::Mul(rest1, grad));
     const auto v =
-        hn::MulAdd(beta2, hn::LoadU(d, arguments.v + i), hn::Mul(rest2, hn::Mul(grad, grad)));
+        hn::MulAdd(beta2, hn::LoadU(d, parameter.v + i), hn::Mul(rest2, hn::Mul(grad, grad)));
     const auto scale = hn::Add(hn::Sqrt(hn::Mul(v, v_factor)), epsilon);
     const auto change = hn::Div(hn::Mul(m_factor, m), scale);
-    const auto value = hn::MulSub(keep, hn::LoadU(d, arguments.value + i), change);
-    hn::StoreU(m, d, arguments.m + i);
-    hn::StoreU(v, d, arguments.v + i);
-    hn::StoreU(value, d, arguments.value + i);
+    const auto value = hn::MulSub(keep, hn::LoadU(d, parameter.value + i), change);
+    hn::StoreU(m, d, parameter.m + i);
+    hn::StoreU(v, d, parameter.v + i);
+    hn::StoreU(value, d, parameter.value + i);
   }
   return i;
 }
 
-void adam_range(const AdamArguments& arguments, std::int64_t begin, std::int64_t end) {
-  const std::int64_t rest = adam_vectors(hn::ScalableTag<float>(), arguments, begin, end);
-  adam_vectors(hn::CappedTag<float, 1>(), arguments, rest, end);
+void adam_range(const AdamArguments& arguments,
+                const AdamParameter& parameter,
+                std::int64_t begin,
+                std::int64_t end) {
+  const std::int64_t rest =
+      adam_vectors(hn::ScalableTag<float>(), arguments, parameter, begin, end);
+  adam_vectors(hn::CappedTag<float, 1>(), arguments, parameter, rest, end);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -67,9 +72,10 @@ HWY_EXPORT(adam_range);
 void adam(const AdamArguments& arguments) {
   constexpr std::int64_t kGrain = 40'960;  // less is not worth waking a thread for
   const auto range = HWY_DYNAMIC_DISPATCH(adam_range);
-  parallel_ranges(arguments.count, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    range(arguments, begin, end);
-  });
+  for (const AdamParameter& parameter : arguments.parameters)
+    parallel_ranges(parameter.count, kGrain, [&](std::int64_t begin, std::int64_t end) {
+      range(arguments, parameter, begin, end);
+    });
 }
 
 }  // namespace spiketape::cpu

@@ -2,22 +2,31 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "core/tensor.hpp"
 
-namespace spiketape::ops {
+namespace spiketape {
 
 /// How two shapes are walked together. Axes of size 1 are dropped and neighbours that repeat alike
 /// are merged, so equal shapes, and a scalar with anything, become one row without index
 /// arithmetic.
 class Broadcast {
  public:
+  struct Axis {
+    std::int64_t size;
+    std::int64_t a_stride;  ///< in values; 0 where one value of a serves the whole axis
+    std::int64_t b_stride;
+  };
+
   /// @throws ShapeError naming the op when two axes differ and neither is 1.
   Broadcast(std::string_view op, const Shape& a, const Shape& b);
 
   const Shape& shape() const { return shape_; }
+  /// Outermost first, never empty.
+  std::span<const Axis> axes() const { return axes_; }
   /// Length of the contiguous innermost rows, at least 1 unless there are no values.
   std::int64_t row() const { return axes_.back().size; }
   /// 1 when the operand advances along a row, 0 when one value serves the whole row.
@@ -49,13 +58,8 @@ class Broadcast {
   }
 
  private:
-  struct Axis {
-    std::int64_t size;
-    std::int64_t a_stride;
-    std::int64_t b_stride;
-  };
   Shape shape_;
-  std::vector<Axis> axes_;  // outermost first, never empty
+  std::vector<Axis> axes_;
 };
 
-}  // namespace spiketape::ops
+}  // namespace spiketape

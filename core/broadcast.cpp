@@ -1,12 +1,13 @@
-#include "autograd/ops/broadcast.hpp"
+#include "core/broadcast.hpp"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
+#include "core/axes.hpp"
 #include "core/error.hpp"
 
-namespace spiketape::ops {
+namespace spiketape {
 
 Broadcast::Broadcast(std::string_view op, const Shape& a, const Shape& b)
     : shape_(std::max(a.size(), b.size())) {
@@ -37,7 +38,8 @@ Broadcast::Broadcast(std::string_view op, const Shape& a, const Shape& b)
     b_stride *= b_size;
   }
   if (axes_.empty()) axes_.push_back({1, 1, 1});
+  require_walkable(op, axes_.size());
   std::reverse(axes_.begin(), axes_.end());
 }
 
-}  // namespace spiketape::ops
+}  // namespace spiketape

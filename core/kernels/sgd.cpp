@@ -1,0 +1,24 @@
+#include "core/kernels/sgd.hpp"
+
+#include "core/parallel.hpp"
+
+namespace spiketape::cpu {
+
+void sgd(const SgdArguments& arguments) {
+  constexpr std::int64_t kGrain = 1 << 14;
+  const float rate = arguments.learning_rate;
+  const float momentum = arguments.momentum;
+  for (const auto& [value, grad, velocity, count] : arguments.parameters)
+    parallel_ranges(count, kGrain, [=](std::int64_t begin, std::int64_t end) {
+      if (velocity == nullptr) {
+        for (std::int64_t i = begin; i < end; ++i) value[i] -= rate * grad[i];
+        return;
+      }
+      for (std::int64_t i = begin; i < end; ++i) {
+        velocity[i] = momentum * velocity[i] + grad[i];
+        value[i] -= rate * velocity[i];
+      }
+    });
+}
+
+}  // namespace spiketape::cpu

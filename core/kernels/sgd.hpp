@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "core/device.hpp"
+
+namespace spiketape {
+
+/// One parameter of SGD: `count` values of each array; no velocity without momentum.
+struct SgdParameter {
+  float* value = nullptr;
+  const float* grad = nullptr;
+  float* velocity = nullptr;
+  std::int64_t count = 0;
+};
+
+/// One update of all parameters; see autograd/sgd.hpp for the formula.
+struct SgdArguments {
+  Device device;
+  std::span<const SgdParameter> parameters;
+  float learning_rate = 0.0f;
+  float momentum = 0.0f;
+};
+
+namespace cpu {
+void sgd(const SgdArguments& arguments);
+}  // namespace cpu
+
+namespace cuda {
+/// In one launch for all parameters.
+void sgd(const SgdArguments& arguments);
+}  // namespace cuda
+
+}  // namespace spiketape

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "cuda_runtime_api.h"
+
+namespace cuda_emulation {
+
+/// Searches the aligned words of a kernel's argument for an address of the host.
+/// @throws EmulationError "argument N of the kernel NAME holds a host pointer".
+void check_argument(const void* kernel, std::size_t number, const void* bytes, std::size_t size);
+
+/// Checks the configuration, then runs `thread` for every thread of the grid, or captures that.
+/// Errors are recorded for cudaGetLastError.
+cudaError_t launch(const cudaLaunchConfig_t* config,
+                   const void* kernel,
+                   std::function<void()> thread);
+
+template <typename T>
+void check_argument(const void* kernel, std::size_t number, const T& argument) {
+  static_assert(std::is_trivially_copyable_v<T>, "a kernel takes its arguments as bytes");
+  if constexpr (!std::is_arithmetic_v<T> && !std::is_enum_v<T>)
+    check_argument(kernel, number, &argument, sizeof(T));
+}
+
+}  // namespace cuda_emulation
+
+/// The launch of CUDA's C++ API. Runs the kernel at once.
+template <typename... Parameters, typename... Arguments>
+cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config,
+                               void (*kernel)(Parameters...),
+                               Arguments&&... arguments) {
+  const std::tuple<Parameters...> packed(std::forward<Arguments>(arguments)...);
+  const auto* const address = reinterpret_cast<const void*>(kernel);
+  std::apply(
+      [address](const Parameters&... parameter) {
+        std::size_t number = 0;
+        (cuda_emulation::check_argument(address, ++number, parameter), ...);
+      },
+      packed);
+  return cuda_emulation::launch(config, address, [=] { std::apply(kernel, packed); });
+}

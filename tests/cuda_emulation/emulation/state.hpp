@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <mutex>
+
+#include "cuda_emulation.hpp"
+#include "emulation/device_memory.hpp"
+
+/// The settings of cuda_emulation.hpp, and what every call of the runtime needs.
+namespace cuda_emulation {
+
+/// The one mutex of the emulation, recursive.
+std::recursive_mutex& mutex();
+
+class Lock {
+  std::lock_guard<std::recursive_mutex> guard_{mutex()};
+};
+
+struct Settings {
+  Order order = Order::forward;
+  std::uint64_t seed = 0;
+  int device_count = 1;
+  bool driver_missing = false;
+  bool kernel_image_missing = false;
+  cudaError_t next_launch_error = cudaSuccess;
+  std::size_t memory_limit = kDeviceRange;
+};
+
+Settings& settings();
+
+/// Remembers an error for cudaGetLastError of this thread, and hands it on.
+cudaError_t record_error(cudaError_t error);
+
+/// cudaSuccess when there is a driver and a device.
+cudaError_t device_error();
+
+/// Does a piece of device work with the memory open, or records it where the stream captures.
+/// The work runs under the mutex. Errors are not yet recorded for cudaGetLastError.
+cudaError_t enqueue(cudaStream_t stream, std::function<cudaError_t()> work);
+
+/// Whether the stream is capturing; a null stream never is.
+bool is_capturing(cudaStream_t stream);
+
+/// cudaErrorStreamCaptureUnsupported for a call that must not be made while any capture is under
+/// way (cudaMalloc, cudaMemcpy, ...); such a call invalidates the capture, as in CUDA.
+cudaError_t unsafe_call_error();
+
+/// Adds one to launches().
+void count_launch();
+
+}  // namespace cuda_emulation

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "cuda_runtime_api.h"
+
+// What the handles of the runtime point to. Streams run their work at once, so that all there is to
+// know of one is whether it captures.
+
+namespace cuda_emulation {
+
+using Work = std::vector<std::function<cudaError_t()>>;
+
+/// A capture under way, shared by the stream in which it began and those that joined by events.
+struct Capture {
+  Work work;
+  cudaStream_t origin = nullptr;
+  std::vector<cudaStream_t> joined;  // by events
+  cudaStreamCaptureMode mode = cudaStreamCaptureModeGlobal;
+  std::thread::id thread;
+  bool invalidated = false;
+};
+
+/// The captures that are under way.
+std::vector<std::shared_ptr<Capture>>& captures();
+
+/// In all its streams. Whether work of a joined stream was not led back by an event.
+bool end_capture(const std::shared_ptr<Capture>& capture);
+
+/// Every live handle, of any kind: the address of its object.
+void add_handle(const void* handle);
+bool is_handle(const void* handle);
+void remove_handle(const void* handle);
+
+}  // namespace cuda_emulation
+
+struct CUstream_st {
+  unsigned flags = 0;
+  std::shared_ptr<cuda_emulation::Capture> capture{};
+  std::size_t work_captured = 0;
+  bool unjoined = false;  // has captured work that no event has led back from
+};
+
+struct CUevent_st {
+  unsigned flags = 0;
+  std::optional<std::chrono::steady_clock::time_point> time{};
+  std::shared_ptr<cuda_emulation::Capture> capture{};  // in which it was last recorded
+  cudaStream_t stream = nullptr;
+  std::size_t work_captured = 0;  // of the stream, when recorded
+};
+
+struct CUgraph_st {
+  cuda_emulation::Work work;
+};
+
+struct CUgraphExec_st {
+  std::shared_ptr<const cuda_emulation::Work> work;
+};
