@@ -50,7 +50,7 @@ SpikeTensor random_source(std::int64_t batch, double percent) {
 /// The paths that a device has, the event path first.
 std::vector<SynapsePath> paths_of(Device device) {
   if (device == kCpu) return {SynapsePath::event, SynapsePath::gemm};
-  return {SynapsePath::event, parse_synapse_path("cusparse"), parse_synapse_path("cublas")};
+  return {SynapsePath::event, SynapsePath::cusparse, SynapsePath::cublas};
 }
 
 struct PathTimes {

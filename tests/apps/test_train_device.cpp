@@ -148,6 +148,22 @@ TEST_CASE("a run of a device that is not there is evaluated and resumed on one t
       prepare_train(resume_on(run, "cuda:4096")), doctest::Contains("cuda:4096"), BackendError);
 }
 
+TEST_CASE("a path that only cards have is refused on the CPU before a folder is made") {
+  const TemporaryFolder folder;
+  CHECK_THROWS_WITH_AS(prepare_train(small_run(folder / "a", {{"path", "cublas"}})),
+                       doctest::Contains("path: the CPU has no cublas"),
+                       BackendError);
+  int count = 0;
+  for (const Device device : available_devices()) {
+    if (device == kCpu) continue;
+    for (const char* path : {"event", "gemm", "cusparse", "cublas"}) {
+      CAPTURE(path);
+      const More more = {{"path", path}, {"device", to_string(device)}, {"epochs", "1"}};
+      CHECK(train(small_run(folder / std::to_string(count++), more)).finished);
+    }
+  }
+}
+
 TEST_CASE("whether a card is deterministic is part of a run, unlike the device") {
   const TemporaryFolder folder;
   const std::string run = folder / "a";

@@ -87,6 +87,13 @@ TEST_CASE("every golden case is met on the event path of every device") {
 TEST_CASE("every golden case is met on the GEMM path, as closely as float32 sums allow") {
   for (const Device device : available_devices()) check_all(device, SynapsePath::gemm, 5e-5);
 }
+TEST_CASE("every golden case is met by the libraries' products of a card") {
+  for (const Device device : available_devices()) {
+    if (device == kCpu) continue;
+    check_all(device, SynapsePath::cusparse, 5e-5);
+    check_all(device, SynapsePath::cublas, 5e-5);
+  }
+}
 TEST_CASE("every golden case is met on the path that density chooses") {
   for (const Device device : available_devices()) check_all(device, SynapsePath::automatic);
 }
