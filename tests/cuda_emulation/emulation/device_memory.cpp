@@ -196,9 +196,7 @@ bool is_host_address(const void* pointer) {
   if (is_device_address(pointer)) return false;
   const Ranges& pinned = memory().pinned;
   if (find_range(pinned, address, 0) != pinned.end()) return false;
-  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-  unsigned char resident = 0;
-  return mincore(reinterpret_cast<void*>(address / page * page), page, &resident) == 0;
+  return host_owns(pointer);
 }
 
 bool is_device_address(const void* pointer) {
