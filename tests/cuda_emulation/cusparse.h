@@ -81,6 +81,13 @@ cusparseStatus_t cusparseCreateDnMat(cusparseDnMatDescr_t* matrix,
                                      void* values,
                                      cudaDataType value_type,
                                      cusparseOrder_t order);
+cusparseStatus_t cusparseCreateConstDnMat(cusparseConstDnMatDescr_t* matrix,
+                                          int64_t rows,
+                                          int64_t cols,
+                                          int64_t ld,
+                                          const void* values,
+                                          cudaDataType value_type,
+                                          cusparseOrder_t order);
 cusparseStatus_t cusparseDestroyDnMat(cusparseConstDnMatDescr_t matrix);
 
 /// C = alpha op(A) op(B) + beta C with A in CSR; equal columns of a row add. C is not read where
