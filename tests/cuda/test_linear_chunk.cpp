@@ -255,6 +255,18 @@ TEST_CASE("dense spikes, more than a block's rows and more inputs than 8 bits ho
   check_chunk({{.batch = 3, .steps = 40, .inputs = 300, .neurons = 20, .rate = 0.6}, 0, 3, 6});
 }
 
+TEST_CASE("rows that exceed a slice of the matrix product are taken in several") {
+  check_chunk({{.batch = 2, .steps = 280, .inputs = 8000, .neurons = 2, .rate = 0.001}, 0, 2, 9});
+}
+
+TEST_CASE("cuSPARSE is asked only where a row's units rise strictly, else events are summed") {
+  const Chunk chunk({{.rate = 0.5, .repeats = true, .amplitude = 0.7f}, 1, 3, 10});
+  for_each_path([&](Device device, const ChunkVerbs& verbs) {
+    if (&verbs != &cuda::kCusparse) return;
+    CHECK(chunk.run(verbs, device) == chunk.run(cuda::kDeterministicEvents, device));
+  });
+}
+
 TEST_CASE("without entries in the chunk, or in the whole source, nothing changes") {
   Chunk silent({.rate = 0.0}, 1, 3, 7);
   const SpikeTensor input = SpikeTensor::from_events(5, 4, 33, std::vector<Event>{{0, 0, 1}});

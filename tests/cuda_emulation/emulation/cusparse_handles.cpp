@@ -124,10 +124,11 @@ cusparseStatus_t cusparseCreateConstDnMat(cusparseConstDnMatDescr_t* matrix,
                                           const void* values,
                                           cudaDataType value_type,
                                           cusparseOrder_t order) {
+  if (matrix == nullptr) return CUSPARSE_STATUS_INVALID_VALUE;
   cusparseDnMatDescr_t made = nullptr;
   const cusparseStatus_t status = cusparseCreateDnMat(
-      &made, rows, cols, ld, const_cast<void*>(values), value_type, order);
-  if (status == CUSPARSE_STATUS_SUCCESS) *matrix = made;
+      &made, rows, cols, ld, const_cast<void*>(values), value_type, order);  // read through const
+  *matrix = made;
   return status;
 }
 
