@@ -21,7 +21,8 @@ double weight(std::int64_t i) {
   return static_cast<double>(random_uniform(1, 1, at) < 0.5f ? -magnitude : magnitude);
 }
 
-double project(const Tensor& y) {
+double project(const Tensor& result) {
+  const Tensor y = result.to(kCpu);
   double total = 0.0;
   for (std::int64_t i = 0; i < y.size(); ++i) total += weight(i) * static_cast<double>(y.data()[i]);
   return total;
@@ -36,25 +37,36 @@ void run_tape(const Function& f, const std::vector<Variable>& inputs) {
   const Variable loss(Tensor::scalar(0.0f), true);
   tape.record("project", [y, loss] {
     if (!y.wants_grad()) return;
-    float* grad = y.grad().data();
-    for (std::int64_t i = 0; i < y.value().size(); ++i)
-      grad[i] += static_cast<float>(weight(i)) * loss.grad().item();
+    Tensor grad = y.grad().to(kCpu);
+    for (std::int64_t i = 0; i < grad.size(); ++i)
+      grad.data()[i] += static_cast<float>(weight(i)) * loss.grad().item();
+    if (y.value().device() != kCpu) y.grad().copy_from(grad);
   });
   tape.backward(loss);
 }
 
-/// df/dx_i by the five-point central difference, exact up to fourth order.
-double difference(const Function& f, const std::vector<Variable>& inputs, float& x, double step) {
-  const float center = x;
+/// df/dx_i by the five-point central difference, exact up to fourth order. `x` is a copy of `input`
+/// on the CPU.
+double difference(const Function& f,
+                  const std::vector<Variable>& inputs,
+                  Variable input,
+                  Tensor& x,
+                  std::int64_t i,
+                  double step) {
+  const float center = x.data()[i];
   const double h = std::exp2(
       std::floor(std::log2(step * std::max(1.0, std::fabs(static_cast<double>(center))))));
+  const auto put = [&](float value) {
+    x.data()[i] = value;
+    input.value().copy_from(x);
+  };
   const auto at = [&](double offset) {
-    x = static_cast<float>(static_cast<double>(center) + offset);
+    put(static_cast<float>(static_cast<double>(center) + offset));
     return project(f(inputs).value());
   };
   const double near = at(h) - at(-h);
   const double far = at(2.0 * h) - at(-2.0 * h);
-  x = center;
+  put(center);
   return (8.0 * near - far) / (12.0 * h);
 }
 
@@ -66,21 +78,21 @@ GradientCheckResult check_gradient(const Function& f,
   if (inputs.empty()) throw Error("check_gradient: expected at least one input, got none");
   std::vector<Variable> variables;
   variables.reserve(inputs.size());
-  for (const Tensor& input : inputs) variables.emplace_back(input.clone(), true);
+  for (const Tensor& input : inputs) variables.emplace_back(input.clone().to(options.device), true);
   run_tape(f, variables);
 
   const NoTape silent;
   GradientCheckResult result;
   for (std::size_t k = 0; k < variables.size(); ++k) {
-    const Tensor& grad = variables[k].grad();
-    Tensor& x = variables[k].value();
+    const Tensor grad = variables[k].grad().to(kCpu);
+    Tensor x = inputs[k].to(kCpu).clone();
     double difference_norm = 0.0;
     double numeric_norm = 0.0;
     double tape_norm = 0.0;
     double worst = -1.0;
     std::string place;
     for (std::int64_t i = 0; i < grad.size(); ++i) {
-      const double numeric = difference(f, variables, x.data()[i], options.step);
+      const double numeric = difference(f, variables, variables[k], x, i, options.step);
       const auto taped = static_cast<double>(grad.data()[i]);
       const double off = std::fabs(numeric - taped);
       difference_norm += off * off;

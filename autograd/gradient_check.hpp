@@ -20,6 +20,8 @@ struct GradientCheckOptions {
   /// Gradients with a smaller norm are compared as if it were this: a gradient of zero has no
   /// relative error.
   double floor = 1e-2;
+  /// Where f runs: its inputs are copies there.
+  Device device = kCpu;
 };
 
 struct GradientCheckResult {

@@ -6,6 +6,7 @@
 #include "autograd/ops.hpp"
 #include "core/error.hpp"
 #include "core/parallel.hpp"
+#include "tests/autograd/on_devices.hpp"
 #include "tests/autograd/values.hpp"
 
 namespace spiketape::tests {
@@ -29,122 +30,139 @@ const Case kCases[] = {
 }  // namespace
 
 TEST_CASE("binary ops of equal shapes give the values computed by hand") {
-  const Variable a = leaf({2, 2}, {1, 2, 3, 4});
-  const Variable b = leaf({2, 2}, {2, 4, -1, 8});
-  CHECK(list(add(a, b).value()) == Floats{3, 6, 2, 12});
-  CHECK(list(sub(a, b).value()) == Floats{-1, -2, 4, -4});
-  CHECK(list(mul(a, b).value()) == Floats{2, 8, -3, 32});
-  CHECK(list(div(a, b).value()) == Floats{0.5f, 0.5f, -3, 0.5f});
+  for_each_device([&](Device device) {
+    const Variable a = leaf({2, 2}, {1, 2, 3, 4}, device);
+    const Variable b = leaf({2, 2}, {2, 4, -1, 8}, device);
+    CHECK(list(add(a, b).value()) == Floats{3, 6, 2, 12});
+    CHECK(list(sub(a, b).value()) == Floats{-1, -2, 4, -4});
+    CHECK(list(mul(a, b).value()) == Floats{2, 8, -3, 32});
+    CHECK(list(div(a, b).value()) == Floats{0.5f, 0.5f, -3, 0.5f});
+  });
 }
 
 TEST_CASE("operators are the named ops, with a number on either side too") {
-  const Variable a = leaf({2}, {1, 2});
-  const Variable b = leaf({2}, {4, 8});
-  CHECK(list((a + b).value()) == Floats{5, 10});
-  CHECK(list((a - b).value()) == Floats{-3, -6});
-  CHECK(list((a * b).value()) == Floats{4, 16});
-  CHECK(list((a / b).value()) == Floats{0.25f, 0.25f});
-  CHECK(list((a + 1.0f).value()) == Floats{2, 3});
-  CHECK(list((a - 1.0f).value()) == Floats{0, 1});
-  CHECK(list((a * 3.0f).value()) == Floats{3, 6});
-  CHECK(list((a / 2.0f).value()) == Floats{0.5f, 1});
-  CHECK(list((1.0f + a).value()) == Floats{2, 3});
-  CHECK(list((1.0f - a).value()) == Floats{0, -1});
-  CHECK(list((3.0f * a).value()) == Floats{3, 6});
-  CHECK(list((2.0f / a).value()) == Floats{2, 1});
-  CHECK(list((-a).value()) == Floats{-1, -2});
+  for_each_device([&](Device device) {
+    const Variable a = leaf({2}, {1, 2}, device);
+    const Variable b = leaf({2}, {4, 8}, device);
+    CHECK(list((a + b).value()) == Floats{5, 10});
+    CHECK(list((a - b).value()) == Floats{-3, -6});
+    CHECK(list((a * b).value()) == Floats{4, 16});
+    CHECK(list((a / b).value()) == Floats{0.25f, 0.25f});
+    CHECK(list((a + 1.0f).value()) == Floats{2, 3});
+    CHECK(list((a - 1.0f).value()) == Floats{0, 1});
+    CHECK(list((a * 3.0f).value()) == Floats{3, 6});
+    CHECK(list((a / 2.0f).value()) == Floats{0.5f, 1});
+    CHECK(list((1.0f + a).value()) == Floats{2, 3});
+    CHECK(list((1.0f - a).value()) == Floats{0, -1});
+    CHECK(list((3.0f * a).value()) == Floats{3, 6});
+    CHECK(list((2.0f / a).value()) == Floats{2, 1});
+    CHECK(list((-a).value()) == Floats{-1, -2});
+  });
 }
 
 TEST_CASE("the gradients of mul and div are those of the formula") {
-  const Variable a = leaf({2}, {3, 5});
-  const Variable b = leaf({2}, {2, 4});
-  {
-    Tape tape;
-    tape.backward(sum(a * b));
-  }
-  CHECK(list(a.grad()) == Floats{2, 4});
-  CHECK(list(b.grad()) == Floats{3, 5});
-  a.clear_grad();
-  b.clear_grad();
-  {
-    Tape tape;
-    tape.backward(sum(a / b));
-  }
-  CHECK(list(a.grad()) == Floats{0.5f, 0.25f});
-  CHECK(list(b.grad()) == Floats{-0.75f, -0.3125f});
+  for_each_device([&](Device device) {
+    const Variable a = leaf({2}, {3, 5}, device);
+    const Variable b = leaf({2}, {2, 4}, device);
+    {
+      Tape tape;
+      tape.backward(sum(a * b));
+    }
+    CHECK(list(a.grad()) == Floats{2, 4});
+    CHECK(list(b.grad()) == Floats{3, 5});
+    a.clear_grad();
+    b.clear_grad();
+    {
+      Tape tape;
+      tape.backward(sum(a / b));
+    }
+    CHECK(list(a.grad()) == Floats{0.5f, 0.25f});
+    CHECK(list(b.grad()) == Floats{-0.75f, -0.3125f});
+  });
 }
 
 TEST_CASE("binary ops broadcast both ways, in value and gradient") {
-  const std::pair<Shape, Shape> shapes[] = {{{3, 5}, {3, 5}},
-                                            {{3, 5}, {5}},
-                                            {{5}, {3, 5}},
-                                            {{3, 1}, {1, 5}},
-                                            {{1, 5}, {3, 1}},
-                                            {{3, 5}, {}},
-                                            {{}, {3, 5}},
-                                            {{}, {}},
-                                            {{1}, {1, 1}},
-                                            {{2, 1, 3, 1}, {4, 1, 5}},
-                                            {{4, 1, 5}, {2, 1, 3, 1}},
-                                            {{2, 3, 1, 5}, {3, 1, 1}},
-                                            {{17, 33}, {17, 1}}};
-  for (const auto& pair : shapes) {
-    const Shape& left = pair.first;
-    const Shape& right = pair.second;
-    const Tensor a = uniform(left, 1, 0.5f, 2.0f);
-    const Tensor b = uniform(right, 2, 0.5f, 2.0f);
-    for (const Case& each : kCases) {
-      CAPTURE(each.name);
-      CAPTURE(to_string(left));
-      CAPTURE(to_string(right));
-      const auto result =
-          check_gradient([&](const auto& x) { return each.op(x[0], x[1]); }, {a, b});
-      INFO(result.message);
-      CHECK(result.passed);
+  for_each_device([&](Device device) {
+    const std::pair<Shape, Shape> shapes[] = {{{3, 5}, {3, 5}},
+                                              {{3, 5}, {5}},
+                                              {{5}, {3, 5}},
+                                              {{3, 1}, {1, 5}},
+                                              {{1, 5}, {3, 1}},
+                                              {{3, 5}, {}},
+                                              {{}, {3, 5}},
+                                              {{}, {}},
+                                              {{1}, {1, 1}},
+                                              {{2, 1, 3, 1}, {4, 1, 5}},
+                                              {{4, 1, 5}, {2, 1, 3, 1}},
+                                              {{2, 3, 1, 5}, {3, 1, 1}},
+                                              {{17, 33}, {17, 1}}};
+    for (const auto& pair : shapes) {
+      const Shape& left = pair.first;
+      const Shape& right = pair.second;
+      const Tensor a = uniform(left, 1, 0.5f, 2.0f);
+      const Tensor b = uniform(right, 2, 0.5f, 2.0f);
+      for (const Case& each : kCases) {
+        CAPTURE(each.name);
+        CAPTURE(to_string(left));
+        CAPTURE(to_string(right));
+        const auto result = check_gradient(
+            [&](const auto& x) { return each.op(x[0], x[1]); }, {a, b}, {.device = device});
+        INFO(result.message);
+        CHECK(result.passed);
+      }
     }
-  }
+  });
 }
 
 TEST_CASE("a column times a row is their outer product") {
-  const Variable column = leaf({2, 1}, {1, 2});
-  const Variable row = leaf({3}, {1, 10, 100});
-  Tape tape;
-  const Variable y = column * row;
-  CHECK(y.shape() == Shape{2, 3});
-  CHECK(list(y.value()) == Floats{1, 10, 100, 2, 20, 200});
-  tape.backward(sum(y));
-  CHECK(list(column.grad()) == Floats{111, 111});
-  CHECK(list(row.grad()) == Floats{3, 3, 3});
+  for_each_device([&](Device device) {
+    const Variable column = leaf({2, 1}, {1, 2}, device);
+    const Variable row = leaf({3}, {1, 10, 100}, device);
+    Tape tape;
+    const Variable y = column * row;
+    CHECK(y.shape() == Shape{2, 3});
+    CHECK(list(y.value()) == Floats{1, 10, 100, 2, 20, 200});
+    tape.backward(sum(y));
+    CHECK(list(column.grad()) == Floats{111, 111});
+    CHECK(list(row.grad()) == Floats{3, 3, 3});
+  });
 }
 
 TEST_CASE("binary ops of nothing give nothing") {
-  for (const Case& each : kCases) {
-    CAPTURE(each.name);
-    CHECK(each.op(leaf({1}, {2}), Variable(Tensor(Shape{0}))).shape() == Shape{0});
-    const Variable empty(Tensor(Shape{0, 3}), true);
-    const Variable row = leaf({3}, {1, 2, 3});
-    Tape tape;
-    const Variable y = each.op(empty, row);
-    CHECK(y.shape() == Shape{0, 3});
-    tape.backward(sum(y));
-    CHECK(list(row.grad()) == Floats{0, 0, 0});
-  }
+  for_each_device([&](Device device) {
+    for (const Case& each : kCases) {
+      CAPTURE(each.name);
+      CHECK(each.op(leaf({1}, {2}, device), Variable(Tensor(Shape{0}, device))).shape() ==
+            Shape{0});
+      const Variable empty(Tensor(Shape{0, 3}, device), true);
+      const Variable row = leaf({3}, {1, 2, 3}, device);
+      Tape tape;
+      const Variable y = each.op(empty, row);
+      CHECK(y.shape() == Shape{0, 3});
+      tape.backward(sum(y));
+      CHECK(list(row.grad()) == Floats{0, 0, 0});
+    }
+  });
 }
 
 TEST_CASE("a variable may be both operands") {
-  const Variable x = leaf({2}, {3, -4});
-  Tape tape;
-  tape.backward(sum(x * x));
-  CHECK(list(x.grad()) == Floats{6, -8});
+  for_each_device([&](Device device) {
+    const Variable x = leaf({2}, {3, -4}, device);
+    Tape tape;
+    tape.backward(sum(x * x));
+    CHECK(list(x.grad()) == Floats{6, -8});
+  });
 }
 
 TEST_CASE("only inputs that want a gradient get one") {
-  const Variable a = leaf({2}, {1, 2});
-  const Variable b(tensor({2}, {3, 4}));
-  Tape tape;
-  tape.backward(sum(a * b));
-  CHECK(a.has_grad());
-  CHECK_FALSE(b.has_grad());
+  for_each_device([&](Device device) {
+    const Variable a = leaf({2}, {1, 2}, device);
+    const Variable b(tensor({2}, {3, 4}, device));
+    Tape tape;
+    tape.backward(sum(a * b));
+    CHECK(a.has_grad());
+    CHECK_FALSE(b.has_grad());
+  });
 }
 
 TEST_CASE("binary ops on many values have the same bits for any number of threads") {

@@ -4,29 +4,35 @@
 #include "autograd/ops.hpp"
 #include "core/error.hpp"
 #include "core/parallel.hpp"
+#include "tests/autograd/on_devices.hpp"
 #include "tests/autograd/values.hpp"
 
 namespace spiketape::tests {
 
 TEST_CASE("matmul gives the product and the gradients computed by hand") {
-  const Variable a = leaf({2, 3}, {1, 2, 3, 4, 5, 6});
-  const Variable b = leaf({3, 2}, {1, 0, 0, 1, 2, -1});
-  Tape tape;
-  const Variable y = matmul(a, b);
-  CHECK(y.shape() == Shape{2, 2});
-  CHECK(list(y.value()) == Floats{7, -1, 16, -1});
-  tape.backward(sum(y));
-  CHECK(list(a.grad()) == Floats{1, 1, 1, 1, 1, 1});
-  CHECK(list(b.grad()) == Floats{5, 5, 7, 7, 9, 9});
+  for_each_device([&](Device device) {
+    const Variable a = leaf({2, 3}, {1, 2, 3, 4, 5, 6}, device);
+    const Variable b = leaf({3, 2}, {1, 0, 0, 1, 2, -1}, device);
+    Tape tape;
+    const Variable y = matmul(a, b);
+    CHECK(y.shape() == Shape{2, 2});
+    CHECK(list(y.value()) == Floats{7, -1, 16, -1});
+    tape.backward(sum(y));
+    CHECK(list(a.grad()) == Floats{1, 1, 1, 1, 1, 1});
+    CHECK(list(b.grad()) == Floats{5, 5, 7, 7, 9, 9});
+  });
 }
 
 TEST_CASE("matmul's gradients agree with central differences for odd sizes") {
-  const std::int64_t sizes[][3] = {{1, 1, 1}, {1, 9, 1}, {3, 1, 5}, {7, 5, 3}, {67, 3, 2}};
-  for (const auto& [rows, inner, columns] : sizes) {
-    const Tensor a = uniform({rows, inner}, 1, -1.0f, 1.0f);
-    const Tensor b = uniform({inner, columns}, 2, -1.0f, 1.0f);
-    CHECK(check_gradient([](const auto& x) { return matmul(x[0], x[1]); }, {a, b}));
-  }
+  for_each_device([&](Device device) {
+    const std::int64_t sizes[][3] = {{1, 1, 1}, {1, 9, 1}, {3, 1, 5}, {7, 5, 3}, {67, 3, 2}};
+    for (const auto& [rows, inner, columns] : sizes) {
+      const Tensor a = uniform({rows, inner}, 1, -1.0f, 1.0f);
+      const Tensor b = uniform({inner, columns}, 2, -1.0f, 1.0f);
+      CHECK(check_gradient(
+          [](const auto& x) { return matmul(x[0], x[1]); }, {a, b}, {.device = device}));
+    }
+  });
 }
 
 TEST_CASE(
@@ -60,15 +66,17 @@ TEST_CASE(
 }
 
 TEST_CASE("matmul of empty matrices is empty, or zero where the inner axis is") {
-  const Variable none(Tensor(Shape{0, 3}), true);
-  const Variable b = leaf({3, 1}, {1, 2, 3});
-  Tape tape;
-  const Variable y = matmul(none, b);
-  CHECK(y.shape() == Shape{0, 1});
-  tape.backward(sum(y));
-  CHECK(list(b.grad()) == Floats{0, 0, 0});
-  CHECK(list(matmul(Variable(Tensor(Shape{2, 0})), Variable(Tensor(Shape{0, 2}))).value()) ==
-        Floats{0, 0, 0, 0});
+  for_each_device([&](Device device) {
+    const Variable none(Tensor(Shape{0, 3}, device), true);
+    const Variable b = leaf({3, 1}, {1, 2, 3}, device);
+    Tape tape;
+    const Variable y = matmul(none, b);
+    CHECK(y.shape() == Shape{0, 1});
+    tape.backward(sum(y));
+    CHECK(list(b.grad()) == Floats{0, 0, 0});
+    CHECK(list(matmul(Variable(Tensor(Shape{2, 0}, device)), Variable(Tensor(Shape{0, 2}, device)))
+                   .value()) == Floats{0, 0, 0, 0});
+  });
 }
 
 TEST_CASE("matmul of shapes that do not fit raises an error that names them") {

@@ -7,6 +7,7 @@
 #include "autograd/ops.hpp"
 #include "core/error.hpp"
 #include "core/parallel.hpp"
+#include "tests/autograd/on_devices.hpp"
 #include "tests/autograd/values.hpp"
 
 namespace spiketape::tests {
@@ -58,66 +59,78 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 }  // namespace
 
 TEST_CASE("unary ops agree with the formula in double, and with central differences") {
-  for (const Case& each : kCases) {
-    CAPTURE(each.name);
-    for (const Shape& shape : {Shape{}, Shape{1}, Shape{7}, Shape{3, 11}, Shape{2, 3, 23}}) {
-      const Tensor x = uniform(shape, 3, each.low, each.high);
-      const Variable y = each.op(Variable(x));
-      REQUIRE(y.shape() == shape);
-      for (std::int64_t i = 0; i < x.size(); ++i)
-        CHECK(static_cast<double>(y.value().data()[i]) ==
-              doctest::Approx(each.value(static_cast<double>(x.data()[i]))).epsilon(1e-6));
-      const auto result = check_gradient([&](const auto& in) { return each.op(in[0]); }, {x});
-      INFO(result.message);
-      CHECK(result.passed);
+  for_each_device([&](Device device) {
+    for (const Case& each : kCases) {
+      CAPTURE(each.name);
+      for (const Shape& shape : {Shape{}, Shape{1}, Shape{7}, Shape{3, 11}, Shape{2, 3, 23}}) {
+        const Tensor x = uniform(shape, 3, each.low, each.high);
+        const Variable y = each.op(Variable(x.to(device)));
+        const Floats values = list(y.value());
+        REQUIRE(y.shape() == shape);
+        for (std::int64_t i = 0; i < x.size(); ++i)
+          CHECK(static_cast<double>(values[static_cast<std::size_t>(i)]) ==
+                doctest::Approx(each.value(static_cast<double>(x.data()[i]))).epsilon(1e-6));
+        const auto result =
+            check_gradient([&](const auto& in) { return each.op(in[0]); }, {x}, {.device = device});
+        INFO(result.message);
+        CHECK(result.passed);
+      }
     }
-  }
+  });
 }
 
 TEST_CASE("unary ops give the values computed by hand") {
-  CHECK(list(exp(leaf({2}, {0, 1})).value()) == Floats{1, std::exp(1.0f)});
-  CHECK(list(log(leaf({2}, {1, 0})).value()) == Floats{0, -kInfinity});
-  CHECK(list(tanh(leaf({2}, {0, 100})).value()) == Floats{0, 1});
-  CHECK(list(sigmoid(leaf({3}, {0, 100, -200})).value()) == Floats{0.5f, 1, 0});
-  CHECK(list(relu(leaf({3}, {-1, 0, 2})).value()) == Floats{0, 0, 2});
-  CHECK(list(abs(leaf({3}, {-1, 0, 2})).value()) == Floats{1, 0, 2});
-  CHECK(list(power(leaf({3}, {-1, 0, 3}), 2.0f).value()) == Floats{1, 0, 9});
-  CHECK(list(power(leaf({2}, {4, 9}), 0.5f).value()) == Floats{2, 3});
+  for_each_device([&](Device device) {
+    check_close(list(exp(leaf({2}, {0, 1}, device)).value()), {1, std::exp(1.0f)});
+    check_close(list(log(leaf({2}, {1, 0}, device)).value()), {0, -kInfinity});
+    check_close(list(tanh(leaf({2}, {0, 100}, device)).value()), {0, 1});
+    check_close(list(sigmoid(leaf({3}, {0, 100, -200}, device)).value()), {0.5f, 1, 0});
+    CHECK(list(relu(leaf({3}, {-1, 0, 2}, device)).value()) == Floats{0, 0, 2});
+    CHECK(list(abs(leaf({3}, {-1, 0, 2}, device)).value()) == Floats{1, 0, 2});
+    CHECK(list(power(leaf({3}, {-1, 0, 3}, device), 2.0f).value()) == Floats{1, 0, 9});
+    check_close(list(power(leaf({2}, {4, 9}, device), 0.5f).value()), {2, 3});
+  });
 }
 
 TEST_CASE("at their kinks relu and abs have derivative 0, and so has the power 0") {
-  const auto gradient = [](const auto& op) {
-    const Variable x = leaf({3}, {-1, 0, 2});
-    Tape tape;
-    tape.backward(sum(op(x)));
-    return list(x.grad());
-  };
-  CHECK(gradient([](const Variable& x) { return relu(x); }) == Floats{0, 0, 1});
-  CHECK(gradient([](const Variable& x) { return abs(x); }) == Floats{-1, 0, 1});
-  CHECK(gradient([](const Variable& x) { return power(x, 0.0f); }) == Floats{0, 0, 0});
-  CHECK(gradient([](const Variable& x) { return power(x, 1.0f); }) == Floats{1, 1, 1});
+  for_each_device([&](Device device) {
+    const auto gradient = [&](const auto& op) {
+      const Variable x = leaf({3}, {-1, 0, 2}, device);
+      Tape tape;
+      tape.backward(sum(op(x)));
+      return list(x.grad());
+    };
+    CHECK(gradient([](const Variable& x) { return relu(x); }) == Floats{0, 0, 1});
+    CHECK(gradient([](const Variable& x) { return abs(x); }) == Floats{-1, 0, 1});
+    CHECK(gradient([](const Variable& x) { return power(x, 0.0f); }) == Floats{0, 0, 0});
+    check_close(gradient([](const Variable& x) { return power(x, 1.0f); }), {1, 1, 1});
+  });
 }
 
 TEST_CASE("unary ops let NaN through and take nothing") {
-  const float nan = std::numeric_limits<float>::quiet_NaN();
-  for (const Case& each : kCases) {
-    CAPTURE(each.name);
-    CHECK(std::isnan(each.op(leaf({1}, {nan})).item()));
-    const Variable empty(Tensor(Shape{0}), true);
-    Tape tape;
-    const Variable y = each.op(empty);
-    CHECK(y.shape() == Shape{0});
-    tape.backward(sum(y));
-    CHECK(empty.grad().size() == 0);
-    CHECK_THROWS_WITH_AS(each.op(Variable()), doctest::Contains("undefined"), Error);
-  }
+  for_each_device([&](Device device) {
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    for (const Case& each : kCases) {
+      CAPTURE(each.name);
+      CHECK(std::isnan(each.op(leaf({1}, {nan}, device)).item()));
+      const Variable empty(Tensor(Shape{0}, device), true);
+      Tape tape;
+      const Variable y = each.op(empty);
+      CHECK(y.shape() == Shape{0});
+      tape.backward(sum(y));
+      CHECK(empty.grad().size() == 0);
+      CHECK_THROWS_WITH_AS(each.op(Variable()), doctest::Contains("undefined"), Error);
+    }
+  });
 }
 
 TEST_CASE("sigmoid does not overflow, and neither does its gradient") {
-  const Variable x = leaf({2}, {-1000, 1000});
-  Tape tape;
-  tape.backward(sum(sigmoid(x)));
-  CHECK(list(x.grad()) == Floats{0, 0});
+  for_each_device([&](Device device) {
+    const Variable x = leaf({2}, {-1000, 1000}, device);
+    Tape tape;
+    tape.backward(sum(sigmoid(x)));
+    CHECK(list(x.grad()) == Floats{0, 0});
+  });
 }
 
 TEST_CASE("unary ops on many values have the same bits for any number of threads") {
