@@ -47,10 +47,10 @@ std::string_view to_string(SynapsePath path);
 /// Reads what to_string() writes. @throws Error for anything else.
 SynapsePath parse_synapse_path(std::string_view text);
 
-/// How spikes become current (a projection): three verbs that each device implements. A synapse
-/// holds no numbers; the weights come as a tensor of shape weight_shape(). All verbs add to their
-/// result and scale by `amplitude`. Implementations are stateless: calls come from many threads at
-/// once.
+/// How spikes become current (a projection): three verbs. Those here are the CPU's; a card has its
+/// own, chosen by name() and path(), and refuses a name that it does not know. A synapse holds no
+/// numbers; the weights come as a tensor of shape weight_shape(). All verbs add to their result and
+/// scale by `amplitude`. Implementations are stateless: calls come from many threads at once.
 class Synapse {
  public:
   virtual ~Synapse() = default;
