@@ -1,39 +1,11 @@
 #include "cuda/backpropagate.cuh"
 
 namespace spiketape::cuda {
-namespace {
-
-__global__ void column_sums_kernel(ChunkRows<const float> lambda, double* sums) {
-  for (std::int64_t j = thread_index(); j < lambda.neurons; j += thread_stride()) {
-    double sum = sums[j];
-    for (std::int64_t row = 0; row < lambda.samples * lambda.steps; ++row)
-      sum += static_cast<double>(lambda.data[row * lambda.neurons + j]);
-    sums[j] = sum;
-  }
-}
-
-__global__ void add_bias_kernel(const double* sums, std::int64_t count, float* grad) {
-  for (std::int64_t j = thread_index(); j < count; j += thread_stride())
-    grad[j] += static_cast<float>(sums[j]);
-}
-
-}  // namespace
-
-void add_column_sums(const Context& context, const ChunkRows<const float>& lambda, double* sums) {
-  launch(column_sums_kernel, each_of(lambda.neurons, context), lambda, sums);
-}
-
-void add_bias_gradient(const Context& context,
-                       const double* sums,
-                       std::int64_t count,
-                       float* grad) {
-  launch(add_bias_kernel, each_of(count, context), sums, count, grad);
-}
-
 BackwardPlan::BackwardPlan(const CurrentView& current,
                            const SpikeTensor* own_spikes,
                            const CurrentGradients& gradients)
     : chunked_bias(deterministic()) {
+  require_few_terms(current);
   for (std::size_t i = 0; i < current.terms.size(); ++i)
     add(current.terms[i],
         gradients.weights[i] != nullptr ? gradients.weights[i]->data() : nullptr,

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "cuda/adjoint.cuh"
+#include "cuda/bias.hpp"
 #include "cuda/terms.hpp"
 
 namespace spiketape::cuda {
@@ -76,11 +77,6 @@ __global__ void fill_lambda_kernel(Adjoint adjoint, ChunkRows<float> lambda) {
       column[k * neurons] = adjoint.step_back(lane, k);
   }
 }
-
-/// sums[j] += the column's lambdas, in order.
-void add_column_sums(const Context& context, const ChunkRows<const float>& lambda, double* sums);
-/// grad[j] += sums[j]
-void add_bias_gradient(const Context& context, const double* sums, std::int64_t count, float* grad);
 
 /// What backward has to do, sorted by how it is done.
 struct BackwardPlan {

@@ -65,10 +65,12 @@ cusparseHandle_t Context::sparse() const {
   return sparse_.get();
 }
 
-UploadScope::UploadScope(Device device) : device_(device) { uploading = device != kCpu; }
+UploadScope::UploadScope(Device device) : device_(device) {
+  if (device != kCpu) uploading = true;
+}
 
 UploadScope::~UploadScope() {
-  if (!uploading) return;
+  if (device_ == kCpu) return;
   uploading = false;
   try {
     const Context& context = Context::use(device_);

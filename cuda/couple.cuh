@@ -57,7 +57,11 @@ __global__ void __launch_bounds__(1024)
     }
     for (int i = 0; i < kPerThread; ++i) {
       const std::int64_t j = threadIdx.x + i * std::int64_t{blockDim.x};
-      for (std::uint32_t e = begin; e < end; ++e) {
+      // Where everyone is active, an entry's place says whose it is.
+      const bool everyone = end - begin == neurons;
+      const auto first = static_cast<std::uint32_t>(begin + (everyone ? j : 0));
+      const std::uint32_t last = everyone && j < neurons ? first + 1 : end;
+      for (std::uint32_t e = first; e < last; ++e) {
         if (active.units[e] != j) continue;
         const float total = (lambda != nullptr ? g.whole[e] : active.grad[e]) + feedback[i];
         g.whole[e] = total;

@@ -9,6 +9,7 @@
 
 #include "core/error.hpp"
 #include "core/kernels/sweep_errors.hpp"
+#include "cuda/bias.hpp"
 #include "cuda/forward_kernel.cuh"
 #include "cuda/recorded_rows.cuh"
 
@@ -95,7 +96,7 @@ struct Plan {
   explicit Plan(const ForwardSweepArguments& arguments)
       : current(arguments.current),
         neuron(arguments.model, arguments.current.neurons, arguments.current.device),
-        bias(total_bias_on_card(arguments.current)) {
+        bias(total_bias(arguments.current)) {
     kernel.steps = current.steps;
     kernel.neurons = current.neurons;
     kernel.bias = bias.empty() ? nullptr : bias.data();
@@ -103,13 +104,14 @@ struct Plan {
     kernel.threshold = arguments.model.threshold;
     kernel.lowest = arguments.model.threshold - arguments.model.window;
     kernel.highest = arguments.model.threshold + arguments.model.window;
+    require_few_terms(current);
     for (const CurrentView::Term& term : current.terms) {
       const ChunkVerbs* const path = gather_path(term);
       if (term.source.event_count() == 0) continue;
       if (path != nullptr)
         chunked.push_back({&term, path});
       else
-        append(kernel.terms, term, current.name);
+        kernel.terms.append(event_term(term));
     }
   }
 
@@ -121,10 +123,8 @@ struct Plan {
         return;
       }
       for_each_chunk(current, [&](std::int64_t first, std::int64_t samples) {
-        const Tensor rows(
-            {samples, current.steps, current.neurons}, current.device, MemoryTag::scratch);
-        const ChunkRows<float> chunk{
-            const_cast<float*>(rows.data()), first, samples, current.steps, current.neurons};
+        Tensor rows({samples, current.steps, current.neurons}, current.device, MemoryTag::scratch);
+        const ChunkRows<float> chunk{rows.data(), first, samples, current.steps, current.neurons};
         for (const auto& [term, path] : chunked) path->gather(*term, chunk);
         arguments.first_sample = first;
         arguments.current = rows.data();

@@ -75,17 +75,18 @@ __global__ void current_kernel(IntegrateArguments g, std::int64_t values) {
 
 /// The terms of a current: summed by the kernel, or over chunks before it.
 struct Terms {
-  explicit Terms(const CurrentView& current) : bias(total_bias_on_card(current)) {
+  explicit Terms(const CurrentView& current) : bias(total_bias(current)) {
     arguments.steps = current.steps;
     arguments.neurons = current.neurons;
     arguments.bias = bias.empty() ? nullptr : bias.data();
+    require_few_terms(current);
     for (const CurrentView::Term& term : current.terms) {
       const ChunkVerbs* const path = gather_path(term);
       if (term.source.event_count() == 0) continue;
       if (path != nullptr)
         chunked.push_back({&term, path});
       else
-        append(arguments.terms, term, current.name);
+        arguments.terms.append(event_term(term));
     }
   }
 

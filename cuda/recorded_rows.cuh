@@ -8,14 +8,14 @@
 
 namespace spiketape::cuda {
 
-/// counts[row] = bits set in the words of the row
+/// counts[row] = bits set in the words of the row; the last count, behind the rows, is 0
 __global__ void count_bits_kernel(const std::uint32_t* words,
                                   std::int64_t words_per_row,
                                   std::int64_t rows,
                                   std::uint32_t* counts) {
-  for (std::int64_t row = thread_index(); row < rows; row += thread_stride()) {
+  for (std::int64_t row = thread_index(); row <= rows; row += thread_stride()) {
     std::uint32_t count = 0;
-    for (std::int64_t w = 0; w < words_per_row; ++w)
+    for (std::int64_t w = 0; w < words_per_row && row < rows; ++w)
       count += static_cast<std::uint32_t>(__popc(words[row * words_per_row + w]));
     counts[row] = count;
   }
@@ -85,7 +85,7 @@ inline UnitRows rows_of_words(const Context& context,
       static_cast<std::size_t>(rows + 1), context.device(), MemoryTag::scratch);
   Buffer<std::uint32_t> offsets(static_cast<std::size_t>(rows + 1), context.device());
   Buffer<UnitId> units(static_cast<std::size_t>(count), context.device());
-  launch(count_bits_kernel, each_of(rows, context), words, words_per_row, rows, counts.data());
+  launch(count_bits_kernel, each_of(rows + 1, context), words, words_per_row, rows, counts.data());
   exclusive_scan(context, counts.data(), offsets.data(), rows);
   if (count > 0)
     launch(write_units_kernel,

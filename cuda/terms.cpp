@@ -66,32 +66,21 @@ const ChunkVerbs* gather_path(const CurrentView::Term& term) {
   }
 }
 
+// cuSPARSE's product of a transpose need not repeat its bits.
 const ChunkVerbs* scatter_path(const CurrentView::Term& term) {
-  return backward_path(term, term.source.event_count());
+  const ChunkVerbs* const path = backward_path(term, term.source.event_count());
+  return path == &kCusparse && deterministic() ? &kDeterministicEvents : path;
 }
 const ChunkVerbs* sample_path(const CurrentView::Term& term) {
   return backward_path(term, term.source.active_count());
 }
 
-void append(EventTerms& terms, const CurrentView::Term& term, std::string_view name) {
-  if (terms.count == kMostTerms)
+void require_few_terms(const CurrentView& current) {
+  if (current.terms.size() > kMostTerms)
     throw BackendError(fmt::format(
         "{}: a card sums at most {} terms of a current; add some layers' spikes through one Linear",
-        name,
+        current.name,
         kMostTerms));
-  terms.term[terms.count++] = event_term(term);
-}
-
-Buffer<double> total_bias_on_card(const CurrentView& current) {
-  if (current.biases.empty()) return {};
-  Buffer<double> total =
-      Buffer<double>::zeros(static_cast<std::size_t>(current.neurons), kCpu, MemoryTag::scratch);
-  for (const Tensor* bias : current.biases) {
-    const Tensor values = bias->to(kCpu);
-    for (std::int64_t j = 0; j < current.neurons; ++j)
-      total.data()[j] += static_cast<double>(values.data()[j]);
-  }
-  return total.copy_to(current.device, MemoryTag::scratch);
 }
 
 }  // namespace spiketape::cuda

@@ -20,6 +20,8 @@ struct EventTerm {
 struct EventTerms {
   EventTerm term[kMostTerms] = {};
   int count = 0;
+
+  void append(const EventTerm& added) { term[count++] = added; }
 };
 
 EventTerm event_term(const CurrentView::Term& term);
@@ -32,11 +34,8 @@ const ChunkVerbs* gather_path(const CurrentView::Term& term);
 const ChunkVerbs* scatter_path(const CurrentView::Term& term);
 const ChunkVerbs* sample_path(const CurrentView::Term& term);
 
-/// Adds a term for a kernel. @throws BackendError when there are more than kMostTerms.
-void append(EventTerms& terms, const CurrentView::Term& term, std::string_view name);
-
-/// The sum of all biases on the card, [neurons]; empty when there is none.
-Buffer<double> total_bias_on_card(const CurrentView& current);
+/// @throws BackendError when a current has more than kMostTerms terms.
+void require_few_terms(const CurrentView& current);
 
 /// Calls body(first, samples) for each chunk of a batch.
 template <typename Body>

@@ -311,7 +311,10 @@ TEST_CASE("sweeps agree by every path, within what float sums of currents allow"
 }
 
 TEST_CASE("deterministic sweeps agree and repeat their bits") {
-  set_deterministic(true);
+  const struct Deterministic {
+    Deterministic() { set_deterministic(true); }
+    ~Deterministic() { set_deterministic(false); }
+  } mode;
   const Layer layer{
       .batch = 5, .steps = 12, .neurons = 70, .terms = 2, .recurrent = true, .bias = true};
   compare(layer);
@@ -322,7 +325,7 @@ TEST_CASE("deterministic sweeps agree and repeat their bits") {
       CHECK(same(std::as_const(first.grads[i].second).values(),
                  std::as_const(second.grads[i].second).values()));
   }
-  set_deterministic(false);
+  compare_paths({.batch = 5, .steps = 12, .neurons = 70, .path = SynapsePath::cusparse});
 }
 
 TEST_CASE("a membrane that is not finite is the same error on every device") {

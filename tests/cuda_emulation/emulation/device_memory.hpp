@@ -37,7 +37,7 @@ void* pinned_allocate(std::size_t size);
 bool pinned_free(void* pointer);
 
 /// Whether a kernel that dereferences the address would touch unpinned memory of the host. Told
-/// from numbers that look like an address by asking the kernel whether the page is mapped.
+/// from numbers that look like an address by asking the sanitizer.
 bool is_host_address(const void* address);
 
 }  // namespace cuda_emulation
