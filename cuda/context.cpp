@@ -94,8 +94,10 @@ std::vector<Device> devices() {
 std::string why_unavailable(Device device) {
   cudaError_t status = cudaSuccess;
   const int count = card_count(&status);
-  if (status != cudaSuccess)
-    return fmt::format("{}; {}", cudaGetErrorString(status), remedy(status));
+  if (status != cudaSuccess) {
+    const std::string advice = remedy(status);
+    return cudaGetErrorString(status) + (advice.empty() ? "" : "; " + advice);
+  }
   if (count == 0) return remedy(cudaErrorNoDevice);
   if (device.index < 0 || device.index >= count)
     return count == 1
