@@ -40,7 +40,13 @@ const char* remedy(cudaError_t status) {
              "-DCMAKE_CUDA_ARCHITECTURES=native on the machine with the card";
     case cudaErrorMemoryAllocation:
       return "use a smaller batch or model, or another card";
+    case cudaErrorInvalidDevice:
+      return "this machine has no card of that number: nvidia-smi lists those that are there";
     case cudaErrorIllegalAddress:
+    case cudaErrorMisalignedAddress:
+    case cudaErrorInvalidConfiguration:
+    case cudaErrorLaunchOutOfResources:
+    case cudaErrorLaunchFailure:
       return "this is a bug of spiketape; run it under compute-sanitizer and report it";
     default:
       return "";

@@ -60,7 +60,10 @@ MemoryResource& memory_resource(Device device) {
   static auto& pools = *new std::vector<std::unique_ptr<PoolMemory>>;
   const std::lock_guard lock(mutex);
   const auto index = static_cast<std::size_t>(device.index);
-  if (pools.size() <= index) pools.resize(index + 1);
+  if (pools.size() <= index) {
+    Context::use(device);  // refuses an index that is no card's
+    pools.resize(index + 1);
+  }
   if (!pools[index]) pools[index] = std::make_unique<PoolMemory>(device);
   return *pools[index];
 }
