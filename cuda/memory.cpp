@@ -83,6 +83,8 @@ void copy_bytes(
       Context::use(to_device);
     }
     check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, context.stream()));
+    // The source is freed in the order of its own card's stream, which knows nothing of this copy.
+    if (to_device != from_device) check(cudaStreamSynchronize(context.stream()));
   }
 }
 

@@ -38,6 +38,21 @@ std::size_t live_allocations() {
 #endif
 }
 
+/// Where the card is emulated there is a second one in its life.
+struct SecondCard {
+#if SPIKETAPE_CUDA_EMULATED
+  SecondCard() {
+    cuda_emulation::set_device_count(2);
+    CHECK(available_devices().size() == 3);
+  }
+  ~SecondCard() { cuda_emulation::reset_settings(); }
+#else
+  SecondCard() {}
+#endif
+  SecondCard(const SecondCard&) = delete;
+  SecondCard& operator=(const SecondCard&) = delete;
+};
+
 /// Runs `body` on each card; afterwards nothing more is allocated or booked there than before.
 void on_each_card(const std::function<void(Device)>& body) {
   for (const Device device : available_devices()) {
@@ -184,6 +199,25 @@ TEST_CASE("spikes keep events, active set and slopes to a card and back") {
     }
     CHECK(SpikeTensor().to(device).rows() == 0);
   });
+}
+
+TEST_CASE("values go from any device to any other, from one card to the next") {
+  const SecondCard plugged_in;
+  const std::vector<Device> devices = available_devices();
+  const SpikeTensor spikes = layer_spikes();
+  for (const Device from : devices)
+    for (const Device to : devices) {
+      CAPTURE(to_string(from));
+      CAPTURE(to_string(to));
+      const Tensor there = Tensor::full({1001}, 3.0f, from).to(to);
+      CHECK(there.device() == to);
+      const Tensor back = there.to(kCpu);
+      CHECK(std::ranges::count(back.values(), 3.0f) == 1001);
+      Tensor taken({1001}, to);
+      taken.copy_from(Tensor::full({1001}, 4.0f, from));
+      CHECK(taken.to(kCpu).values()[1000] == 4.0f);
+      check_same(spikes.to(from).to(to).to(kCpu), spikes);
+    }
 }
 
 TEST_CASE("what a card holds is booked by tag, returns to where it was, and the peak is kept") {
