@@ -21,7 +21,7 @@ std::int64_t tiles_of(std::int64_t neurons) { return (neurons + kWarp - 1) / kWa
 /// One warp for each of `count` pieces of work, fewer for very many.
 LaunchShape warp_for_each(std::int64_t count,
                           const Context& context,
-                          std::source_location place = std::source_location::current()) {
+                          Place place = Place::current()) {
   return each_of(count * kWarp, context, place);
 }
 

@@ -27,7 +27,7 @@ inline SampleEntries sample_entries(const SpikeTensor& spikes, const UnitRows& r
 /// One block for each sample.
 inline LaunchShape each_sample(const SpikeTensor& spikes,
                                int threads = 256,
-                               std::source_location place = std::source_location::current()) {
+                               Place place = Place::current()) {
   return {.grid = static_cast<unsigned>(spikes.batch()),
           .block = static_cast<unsigned>(threads),
           .stream = Context::use(spikes.device()).stream(),
