@@ -34,10 +34,13 @@ namespace {
 using cuda::ChunkRows;
 using cuda::ChunkVerbs;
 
-const std::pair<const char*, const ChunkVerbs*> kPaths[] = {
-    {"deterministic events", &cuda::kDeterministicEvents},
-    {"cuSPARSE", &cuda::kCusparse},
-    {"cuBLAS", &cuda::kCublas}};
+struct Path {
+  std::string name;
+  const ChunkVerbs* verbs;
+};
+const Path kPaths[] = {{"deterministic events", &cuda::kDeterministicEvents},
+                       {"cuSPARSE", &cuda::kCusparse},
+                       {"cuBLAS", &cuda::kCublas}};
 
 /// What random spikes are like.
 struct Shape3 {
@@ -190,10 +193,10 @@ template <typename Body>
 void for_each_path(const Body& body) {
   for (const Device device : available_devices()) {
     if (device == kCpu) continue;
-    for (const auto& [name, verbs] : kPaths) {
+    for (const Path& path : kPaths) {
       CAPTURE(to_string(device));
-      CAPTURE(std::string(name));
-      body(device, *verbs);
+      CAPTURE(path.name);
+      body(device, *path.verbs);
     }
   }
 }
