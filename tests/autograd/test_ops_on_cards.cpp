@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "autograd/adam.hpp"
 #include "autograd/clip.hpp"
 #include "autograd/ops.hpp"
@@ -152,7 +154,7 @@ TEST_CASE("optimisers and clipping on a card agree with the CPU, also for very m
   const auto train = [](Device device, int which) {
     std::vector<NamedVariable> parameters;
     for (std::int64_t k = 0; k < 70; ++k)  // more than one launch's table holds
-      parameters.push_back({"w" + std::to_string(k),
+      parameters.push_back({fmt::format("w{}", k),
                             Variable(uniform({k == 3 ? 1025 : k}, 1, -1.0f, 1.0f, device), true)});
     const std::unique_ptr<Optimizer> optimizer =
         which == 0   ? std::unique_ptr<Optimizer>(std::make_unique<AdamW>(parameters))
@@ -182,7 +184,7 @@ TEST_CASE("clipping on a card names the parameter with a NaN, also behind very m
     for (int k = 0; k < 70; ++k) {
       const Variable w(Tensor(Shape{33}, device), true);
       w.grad().fill(k >= 67 ? std::numeric_limits<float>::quiet_NaN() : 1.0f);
-      parameters.push_back({"w" + std::to_string(k), w});
+      parameters.push_back({fmt::format("w{}", k), w});
     }
     CHECK_THROWS_WITH_AS(
         clip_gradient_value(parameters, 1.0f), doctest::Contains("'w67'"), NumericError);
