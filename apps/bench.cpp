@@ -3,10 +3,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 
+#include "apps/device_timer.hpp"
 #include "autograd/adam.hpp"
 #include "autograd/ops.hpp"
 #include "autograd/tape.hpp"
@@ -35,6 +35,7 @@ struct Net : Module {
         regularizer({.upper = shape.upper}) {
     for (const NamedVariable& parameter : parameters())
       uniform_by_fan_in(parameter.variable, shape.gain, 2, parameter.name);
+    to(settings.device);
   }
 
   Variable loss(const SpikeVariable& x, std::span<const std::int32_t> labels) {
@@ -83,7 +84,11 @@ double quantile(std::vector<double> values, double q) {
 class Stepper {
  public:
   Stepper(const BenchShape& shape, const BenchSettings& settings, const SpikeTensor& input)
-      : net_(shape, settings), adam_(net_.parameters(), {.learning_rate = 0.0f}), input_(input) {
+      : device_(settings.device),
+        net_(shape, settings),
+        adam_(net_.parameters(), {.learning_rate = 0.0f}),
+        input_(input),
+        timer_(device_) {
     Random random(3);
     for (std::int64_t b = 0; b < settings.batch; ++b)
       labels_.push_back(
@@ -115,29 +120,32 @@ class Stepper {
 
  private:
   StepTimes run_once() {
-    using Clock = std::chrono::steady_clock;
-    const auto ms = [](Clock::time_point a, Clock::time_point b) {
-      return std::chrono::duration<double, std::milli>(b - a).count();
-    };
-    const auto before = memory_use(kCpu, MemoryTag::tape).current;
-    const auto t0 = Clock::now();
+    const auto before = memory_use(device_, MemoryTag::tape).current;
+    timer_.mark();
     Tape tape;
     const Variable loss = net_.loss(input_, labels_);
-    const auto t1 = Clock::now();
-    tape_bytes_ = static_cast<std::int64_t>(memory_use(kCpu, MemoryTag::tape).current - before);
+    timer_.mark();
+    tape_bytes_ = static_cast<std::int64_t>(memory_use(device_, MemoryTag::tape).current - before);
     tape.backward(loss);
-    const auto t2 = Clock::now();
+    timer_.mark();
     adam_.step();
-    const auto t3 = Clock::now();
-    return {ms(t0, t1), ms(t1, t2), ms(t2, t3), ms(t0, t3), 0.0};
+    timer_.mark();
+    const std::vector<double> ms = timer_.take();
+    return {ms[0], ms[1], ms[2], ms[0] + ms[1] + ms[2], 0.0};
   }
 
+  Device device_;
   Net net_;
   Adam adam_;
   SpikeVariable input_;
   std::vector<std::int32_t> labels_;
+  DeviceTimer timer_;
   std::int64_t tape_bytes_ = 0;
 };
+
+std::int64_t peak_bytes(Device device) {
+  return static_cast<std::int64_t>(memory_use(device).peak);
+}
 
 void count(const Net& net,
            const BenchShape& shape,
@@ -175,15 +183,18 @@ const std::vector<BenchShape>& bench_shapes() {
 }
 
 BenchResult bench(const BenchShape& shape, const BenchSettings& settings) {
+  require_available(settings.device);
   if (settings.threads > 0) set_thread_count(settings.threads);
   BenchResult result;
   result.shape = shape;
   result.settings = settings;
   result.settings.threads = thread_count();
-  const SpikeTensor input = random_input(shape, settings.batch);
+  const SpikeTensor input = random_input(shape, settings.batch).to(settings.device);
   {
     Stepper stepper(shape, settings, input);
+    reset_peak_memory(settings.device);
     result.times = stepper.run(500.0, settings.repeats);
+    result.device_peak_bytes = peak_bytes(settings.device);
     result.tape_bytes = stepper.tape_bytes();
     count(stepper.net(), shape, settings, result);
   }
@@ -191,9 +202,11 @@ BenchResult bench(const BenchShape& shape, const BenchSettings& settings) {
   if (settings.with_dense) {
     BenchSettings dense = settings;
     dense.window = std::numeric_limits<float>::infinity();
-    dense.path = SynapsePath::gemm;
-    result.dense_times = Stepper(shape, dense, input)
-                             .run(1.0, std::clamp<std::int64_t>(settings.repeats / 10, 1, 5));
+    dense.path = SynapsePath::gemm;  // on a card by cuBLAS
+    Stepper stepper(shape, dense, input);
+    reset_peak_memory(settings.device);
+    result.dense_times = stepper.run(1.0, std::clamp<std::int64_t>(settings.repeats / 10, 1, 5));
+    result.dense_device_peak_bytes = peak_bytes(settings.device);
   }
   return result;
 }

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/device.hpp"
 #include "core/synapse.hpp"
 
 namespace CLI {
@@ -38,6 +39,7 @@ struct BenchSettings {
   int threads = 0;  ///< 0: every core
   float window = 0.2f;
   SynapsePath path = SynapsePath::automatic;
+  Device device = kCpu;
   std::int64_t repeats = 50;  ///< steps measured, after half a second of warm-up
   bool with_dense = true;
 };
@@ -60,6 +62,8 @@ struct BenchResult {
   StepTimes dense_times;  ///< zeros without the dense baseline
   std::int64_t tape_bytes = 0;
   std::int64_t dense_tape_bytes = 0;
+  std::int64_t device_peak_bytes = 0;        ///< most that the device held at once, input included
+  std::int64_t dense_device_peak_bytes = 0;  ///< 0 without the dense baseline
   double macs = 0.0;
   double dense_macs = 0.0;
   std::vector<double> spikes_percent;
@@ -69,14 +73,15 @@ struct BenchResult {
 
 /// Times training steps (forward, backward, Adam with a rate of 0, so that activity stays) on
 /// random input. The dense baseline is the same network and input with window = infinity and matrix
-/// products: dense backprop through time.
+/// products (path gemm, on a card by cuBLAS): dense backprop through time.
+/// @throws BackendError for a device that is not there.
 BenchResult bench(const BenchShape& shape, const BenchSettings& settings);
 
 /// Adds `spiketape bench`.
 void add_bench(CLI::App& app);
 
-/// Prints times of one layer by event path and by matrix product over widths and densities: the
-/// table that SynapsePath::automatic was set by.
-void bench_paths(std::int64_t batch, int repeats);
+/// Prints times of one layer by each path of the device over widths and densities: the table that
+/// SynapsePath::automatic was set by.
+void bench_paths(Device device, std::int64_t batch, int repeats);
 
 }  // namespace spiketape::apps

@@ -2,12 +2,14 @@
 #include <cstdio>
 #include <fstream>
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "apps/bench.hpp"
+#include "core/atomic_file.hpp"
 #include "core/error.hpp"
 #include "core/kernels/simd.hpp"
 #include "core/parallel.hpp"
@@ -18,10 +20,12 @@ namespace {
 struct Command {
   std::string which = "all";
   std::string path = "auto";
+  std::string device = "cpu";
   std::string scan;
   std::string json;
   bool no_dense = false;
   bool paths = false;
+  bool deterministic = false;
   BenchSettings settings;
 };
 
@@ -74,7 +78,8 @@ nlohmann::ordered_json to_json(const BenchResult& r) {
                                  {"batch", r.settings.batch},
                                  {"steps_T", r.shape.steps},
                                  {"threads", r.settings.threads},
-                                 {"device", "cpu"},
+                                 {"device", device_in_words(r.settings.device)},
+                                 {"deterministic", deterministic()},
                                  {"path", to_string(r.settings.path)},
                                  {"window", r.settings.window},
                                  {"forward_ms", r.times.forward},
@@ -89,6 +94,12 @@ nlohmann::ordered_json to_json(const BenchResult& r) {
   }
   json["tape_bytes"] = r.tape_bytes;
   json["dense_tape_bytes"] = r.dense_tape_bytes;
+  json["device_peak_bytes"] = r.device_peak_bytes;
+  if (r.settings.with_dense) {
+    json["dense_device_peak_bytes"] = r.dense_device_peak_bytes;
+    json["device_peak_ratio"] =
+        static_cast<double>(r.device_peak_bytes) / static_cast<double>(r.dense_device_peak_bytes);
+  }
   json["macs"] = r.macs;
   json["dense_macs"] = r.dense_macs;
   json["spikes_percent"] = r.spikes_percent;
@@ -104,7 +115,7 @@ std::string to_text(const BenchResult& r) {
     return text;
   };
   std::string line = fmt::format(
-      "{:7} H={:<5} B={:<4} {:>2} threads {:5} {:8.2f} {:8.2f} {:7.2f} {:8.2f} +-{:5.2f}",
+      "{:7} H={:<5} B={:<4} {:>2} threads {:8} {:8.2f} {:8.2f} {:7.2f} {:8.2f} +-{:5.2f}",
       r.shape.name,
       r.settings.hidden,
       r.settings.batch,
@@ -130,21 +141,36 @@ std::string to_text(const BenchResult& r) {
                             r.peak_rss_mib);
 }
 
-void write_json(const std::string& file, const nlohmann::ordered_json& all) {
-  if (file == "-") {
-    fmt::print("{}\n", all.dump(2));
-    return;
+/// Where the JSON goes; found out before anything is measured.
+class JsonSink {
+ public:
+  /// @throws DataError when `file` cannot be written.
+  explicit JsonSink(const std::string& file) {
+    if (!file.empty() && file != "-") file_.emplace(file);
+    to_terminal_ = file == "-";
   }
-  std::ofstream out(file);
-  out << all.dump(2) << '\n';
-  if (!out.flush())
-    throw Error(
-        fmt::format("bench: cannot write {}; is its folder there and the disk not full?", file));
-}
+
+  void write(const nlohmann::ordered_json& all) {
+    if (to_terminal_) fmt::print("{}\n", all.dump(2));
+    if (!file_) return;
+    std::ofstream out(file_->partial());
+    out << all.dump(2) << '\n';
+    if (!out.flush()) file_->fail("write the figures", "is the disk full?");
+    out.close();
+    file_->commit();
+  }
+
+ private:
+  bool to_terminal_ = false;
+  std::optional<AtomicFile> file_;
+};
 
 void run_bench(Command command) {
   command.settings.path = parse_synapse_path(command.path);
+  command.settings.device = parse_device(command.device);
   command.settings.with_dense = !command.no_dense;
+  require_available(command.settings.device);
+  set_deterministic(command.deterministic);
   const auto require = [](const char* name,
                           std::int64_t value,
                           std::int64_t least,
@@ -157,7 +183,9 @@ void run_bench(Command command) {
   require("threads", command.settings.threads, 0, 4096);
   if (command.paths) {
     if (command.settings.threads > 0) set_thread_count(command.settings.threads);
-    bench_paths(command.settings.batch, static_cast<int>(command.settings.repeats));
+    bench_paths(command.settings.device,
+                command.settings.batch,
+                static_cast<int>(command.settings.repeats));
     return;
   }
   std::vector<BenchSettings> all = {command.settings};
@@ -167,15 +195,19 @@ void run_bench(Command command) {
     for (const double value : scan.values)
       all.push_back(with(command.settings, scan.dimension, value));
   }
+  JsonSink json(command.json);
   nlohmann::ordered_json results = nlohmann::ordered_json::array();
   const bool table = command.json != "-";
   if (table)
-    fmt::print("vector instructions {}; times in ms, median of {} steps (+- quartile spread)\n{}\n",
-               vector_target(),
-               command.settings.repeats,
-               "shape                                path   forward backward  update     step      "
-               "    dense  ratio   "
-               "tape MiB      MMAC  spikes %  | active %     RSS MiB");
+    fmt::print(
+        "device {}, vector instructions {}; times in ms, median of {} steps (+- quartile "
+        "spread)\n{}\n",
+        device_in_words(command.settings.device),
+        vector_target(),
+        command.settings.repeats,
+        "shape                                path      forward backward  update     step      "
+        "    dense  ratio   "
+        "tape MiB      MMAC  spikes %  | active %     RSS MiB");
   for (const BenchShape& shape : bench_shapes()) {
     if (command.which != "all" && command.which != shape.name) continue;
     for (const BenchSettings& settings : all) {
@@ -185,7 +217,7 @@ void run_bench(Command command) {
       std::fflush(stdout);
     }
   }
-  if (!command.json.empty()) write_json(command.json, results);
+  json.write(results);
 }
 
 }  // namespace
@@ -194,6 +226,9 @@ void add_bench(CLI::App& app) {
   auto command = std::make_shared<Command>();
   CLI::App* sub =
       app.add_subcommand("bench", "Time a training step of the paper's network on random input");
+  sub->footer(
+      "apps/bench_peer.py times dense PyTorch on the same device; apps/gpu_report.sh tests and\n"
+      "measures all that a card can do.");
   sub->add_option("shape", command->which, "fmnist, nmnist, shd or all")
       ->check(CLI::IsMember({"fmnist", "nmnist", "shd", "all"}))
       ->capture_default_str();
@@ -202,7 +237,9 @@ void add_bench(CLI::App& app) {
   sub->add_option("--batch", command->settings.batch, "samples in a batch")->capture_default_str();
   sub->add_option("--threads", command->settings.threads, "threads; 0 = every core")
       ->capture_default_str();
-  sub->add_option("--path", command->path, "auto, event or gemm")->capture_default_str();
+  sub->add_option("--device", command->device, "cpu, cuda or cuda:N")->capture_default_str();
+  sub->add_option("--path", command->path, "auto, event or gemm; on a card also cusparse or cublas")
+      ->capture_default_str();
   sub->add_option("--window",
                   command->settings.window,
                   "half width of the active window; inf = dense backprop")
@@ -213,13 +250,16 @@ void add_bench(CLI::App& app) {
       ->capture_default_str();
   sub->add_option(
       "--scan", command->scan, "one dimension and its values, e.g. hidden=100,200,400,1000");
-  sub->add_flag("--no-dense",
-                command->no_dense,
-                "leave out the dense baseline (window = infinity, path = gemm)");
   sub->add_flag(
-      "--paths",
-      command->paths,
-      "instead: one layer by event path and by matrix product, over widths and densities");
+      "--no-dense",
+      command->no_dense,
+      "leave out the dense baseline (window = infinity, path = gemm, on a card by cuBLAS)");
+  sub->add_flag("--paths",
+                command->paths,
+                "instead: one layer by each path of the device, over widths and densities");
+  sub->add_flag("--deterministic",
+                command->deterministic,
+                "the same bits from run to run on a card, too; the CPU always gives them");
   sub->add_option(
       "--json", command->json, "write a JSON list to this file, or - for standard output");
   sub->callback([command] { run_bench(*command); });

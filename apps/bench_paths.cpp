@@ -2,12 +2,16 @@
 // given density, forward and backward by each path.
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
+#include <cstdio>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "apps/bench.hpp"
+#include "apps/device_timer.hpp"
+#include "autograd/dispatch.hpp"
 #include "core/random.hpp"
 #include "core/sweep.hpp"
 
@@ -43,6 +47,12 @@ SpikeTensor random_source(std::int64_t batch, double percent) {
           std::make_shared<const Buffer<float>>(Buffer<float>::copy_of(slopes))};
 }
 
+/// The paths that a device has, the event path first.
+std::vector<SynapsePath> paths_of(Device device) {
+  if (device == kCpu) return {SynapsePath::event, SynapsePath::gemm};
+  return {SynapsePath::event, SynapsePath::cusparse, SynapsePath::cublas};
+}
+
 struct PathTimes {
   double forward;
   double backward;
@@ -50,7 +60,7 @@ struct PathTimes {
 
 /// Milliseconds of one layer: median of `repeats` after a warm-up.
 PathTimes time_path(const SpikeTensor& source, std::int64_t width, SynapsePath path, int repeats) {
-  using Clock = std::chrono::steady_clock;
+  const Device device = source.device();
   Random random(3);
   Tensor weight({kInputs, width});
   // About as many neurons near the threshold at every density: the currents have one variance.
@@ -58,32 +68,43 @@ PathTimes time_path(const SpikeTensor& source, std::int64_t width, SynapsePath p
       static_cast<double>(source.event_count()) / static_cast<double>(source.rows());
   const auto gain = static_cast<float>(0.3 / std::sqrt(events));
   for (float& w : weight.values()) w = gain * (2.0f * random.uniform() - 1.0f);
+  weight = weight.to(device);
   const auto synapse = linear_synapse(kInputs, width, path);
   CurrentView current;
   current.name = "layer";
+  current.device = device;
   current.batch = source.batch();
   current.steps = kSteps;
   current.neurons = width;
   current.terms.push_back({source, weight, *synapse, 1.0f});
   const NeuronModel model = lif_model(std::exp(-0.1), 1.0, false);
+  DeviceTimer timer(device);
   std::vector<double> forward;
   std::vector<double> backward;
   for (int i = 0; i <= repeats; ++i) {
-    const auto begin = Clock::now();
-    const SpikeTensor spikes = cpu::forward_sweep({current, model, true});
-    const auto middle = Clock::now();
-    const std::vector<float> grad(static_cast<std::size_t>(spikes.active_count()), 1.0f);
-    std::vector<float> grad_source(static_cast<std::size_t>(source.active_count()));
-    Tensor grad_weight({kInputs, width});
-    const auto ready = Clock::now();
+    timer.mark();
+    const SpikeTensor spikes = dispatch<cpu::forward_sweep, cuda::forward_sweep>(
+        device, ForwardSweepArguments{current, model, true});
+    timer.mark();
+    const Tensor grad = Tensor::full({spikes.active_count()}, 1.0f, device);
+    Tensor grad_source({source.active_count()}, device);
+    Tensor grad_weight({kInputs, width}, device);
     CurrentGradients gradients;
     gradients.sources = {grad_source.data()};
     gradients.weights = {&grad_weight};
-    cpu::backward_sweep({current, model, spikes, grad, gradients});
-    const auto end = Clock::now();
+    timer.mark();
+    dispatch<cpu::backward_sweep, cuda::backward_sweep>(
+        device,
+        BackwardSweepArguments{current,
+                               model,
+                               spikes,
+                               {grad.data(), static_cast<std::size_t>(grad.size())},
+                               gradients});
+    timer.mark();
+    const std::vector<double> ms = timer.take();
     if (i == 0) continue;
-    forward.push_back(std::chrono::duration<double, std::milli>(middle - begin).count());
-    backward.push_back(std::chrono::duration<double, std::milli>(end - ready).count());
+    forward.push_back(ms[0]);
+    backward.push_back(ms[2]);
   }
   const auto median = [](std::vector<double>& values) {
     std::sort(values.begin(), values.end());
@@ -94,34 +115,37 @@ PathTimes time_path(const SpikeTensor& source, std::int64_t width, SynapsePath p
 
 }  // namespace
 
-void bench_paths(std::int64_t batch, int repeats) {
-  fmt::print("one layer of {} inputs, {} steps, batch {}; times in ms, median of {}\n",
+void bench_paths(Device device, std::int64_t batch, int repeats) {
+  const std::vector<SynapsePath> paths = paths_of(device);
+  fmt::print("{}: one layer of {} inputs, {} steps, batch {}; times in ms, median of {}\n",
+             device_in_words(device),
              kInputs,
              kSteps,
              batch,
              repeats);
-  fmt::print("{:>6} {:>9} | {:>9} {:>9} | {:>9} {:>9} | {:>14}\n",
-             "width",
-             "density %",
-             "event fwd",
-             "event bwd",
-             "gemm fwd",
-             "gemm bwd",
-             "event / gemm");
+  std::string header = fmt::format("{:>6} {:>9}", "width", "density %");
+  for (const SynapsePath path : paths)
+    header += fmt::format(" | {:>12} {:>12}",
+                          fmt::format("{} fwd", to_string(path)),
+                          fmt::format("{} bwd", to_string(path)));
+  for (std::size_t i = 1; i < paths.size(); ++i)
+    header += fmt::format(" | {:>16}", fmt::format("event / {}", to_string(paths[i])));
+  fmt::print("{}\n", header);
   for (const double percent : kPercents) {
-    const SpikeTensor source = random_source(batch, percent);
+    const SpikeTensor source = random_source(batch, percent).to(device);
     for (const std::int64_t width : kWidths) {
-      const PathTimes event = time_path(source, width, SynapsePath::event, repeats);
-      const PathTimes gemm = time_path(source, width, SynapsePath::gemm, repeats);
-      fmt::print("{:6} {:9.1f} | {:9.2f} {:9.2f} | {:9.2f} {:9.2f} | {:6.2f} {:6.2f}\n",
-                 width,
-                 percent,
-                 event.forward,
-                 event.backward,
-                 gemm.forward,
-                 gemm.backward,
-                 event.forward / gemm.forward,
-                 event.backward / gemm.backward);
+      std::string line = fmt::format("{:6} {:9.1f}", width, percent);
+      std::string ratios;
+      std::vector<PathTimes> times;
+      for (const SynapsePath path : paths) {
+        times.push_back(time_path(source, width, path, repeats));
+        line += fmt::format(" | {:12.3f} {:12.3f}", times.back().forward, times.back().backward);
+        if (times.size() > 1)
+          ratios += fmt::format(" | {:8.2f} {:7.2f}",
+                                times.front().forward / times.back().forward,
+                                times.front().backward / times.back().backward);
+      }
+      fmt::print("{}{}\n", line, ratios);
       std::fflush(stdout);
     }
   }

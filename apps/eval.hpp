@@ -4,6 +4,7 @@
 #include <string>
 
 #include "apps/evaluate.hpp"
+#include "apps/trained_run.hpp"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 chose it
 class App;
@@ -15,12 +16,10 @@ namespace spiketape::apps {
 void add_eval(CLI::App& app);
 
 /// Evaluates a run folder (its best.h5) or a checkpoint file on the whole test set of its recipe,
-/// with active sets. `data` replaces the data folder of the run when it is not empty; `threads` of
-/// 0 takes every core.
-/// @throws DataError when there is no such run or file, or it holds no settings; Error as the
-/// recipe does.
+/// with active sets. `threads` of 0 takes every core.
+/// @throws what open_trained_run() and the recipe do.
 Evaluation evaluate_run(const std::filesystem::path& run,
-                        const std::string& data = "",
+                        const RunPlace& place = {},
                         std::int64_t threads = 0);
 
 }  // namespace spiketape::apps

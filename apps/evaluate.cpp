@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "apps/device_batches.hpp"
 #include "autograd/tape.hpp"
 #include "data/loader.hpp"
 
@@ -30,11 +31,12 @@ class EvaluationMode {
 }  // namespace
 
 std::vector<std::int32_t> answers(const Tensor& scores) {
+  const Tensor on_host = scores.to(kCpu);
   const std::int64_t classes = scores.dim(1);
   std::vector<std::int32_t> best;
   best.reserve(static_cast<std::size_t>(scores.dim(0)));
   for (std::int64_t sample = 0; sample < scores.dim(0); ++sample) {
-    const float* row = scores.data() + sample * classes;
+    const float* row = on_host.data() + sample * classes;
     best.push_back(static_cast<std::int32_t>(std::max_element(row, row + classes) - row));
   }
   return best;
@@ -53,19 +55,20 @@ Evaluation evaluate(SpikingNet& net,
   double loss = 0.0;
   std::int64_t correct = 0;
   Loader loader(data, {samples.begin(), samples.end()}, {.batch = batch, .shuffle = false});
-  for (const Batch& part : loader) {
+  DeviceBatches batches(loader, net.device());
+  while (const Batch* part = batches.next()) {
     std::optional<Tape> tape;
     if (activity == Activity::with_active_set) tape.emplace();
-    const SpikingNet::Output output = net.forward(part.spikes);
-    loss += static_cast<double>(net.loss(output, part.labels).item()) *
-            static_cast<double>(part.size());
+    const SpikingNet::Output output = net.forward(part->spikes);
+    loss += static_cast<double>(net.loss(output, part->labels).item()) *
+            static_cast<double>(part->size());
     const std::vector<std::int32_t> answered = answers(output.scores.value());
     for (std::size_t i = 0; i < answered.size(); ++i) {
-      const auto label = static_cast<std::size_t>(part.labels[i]);
+      const auto label = static_cast<std::size_t>(part->labels[i]);
       ++result.confusion[label][static_cast<std::size_t>(answered[i])];
-      correct += answered[i] == part.labels[i];
+      correct += answered[i] == part->labels[i];
     }
-    result.samples += part.size();
+    result.samples += part->size();
   }
   result.loss = loss / static_cast<double>(result.samples);
   result.accuracy = static_cast<double>(correct) / static_cast<double>(result.samples);

@@ -24,8 +24,8 @@ struct Evaluation {
   std::vector<double> active_percent;                ///< the same; empty when not measured
 };
 
-/// Runs `samples` of `data` through the network in evaluation mode; dropout is off. Resets the
-/// network's activity.
+/// Runs `samples` of `data` through the network in evaluation mode, where its parameters are;
+/// dropout is off. Resets the network's activity.
 Evaluation evaluate(SpikingNet& net,
                     const Dataset& data,
                     std::span<const std::int64_t> samples,

@@ -73,7 +73,11 @@ void add_info(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("info", "Versions, devices, threads; or what a file holds");
   const auto path = std::make_shared<std::string>();
-  command->add_option("path", *path, "run folder, checkpoint, event file, IDX file or verify case");
+  command->add_option(
+      "path",
+      *path,
+      "run folder or a file of it, event file, N-MNIST recording (.bin), IDX file or "
+      "verify case");
   command->callback(
       [path] { fmt::print("{}", path->empty() ? describe_installation() : describe_path(*path)); });
 }

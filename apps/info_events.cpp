@@ -4,11 +4,13 @@
 #include <limits>
 #include <set>
 #include <span>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "apps/info.hpp"
 #include "data/event_file_reader.hpp"
+#include "data/nmnist.hpp"
 
 namespace spiketape::apps {
 namespace {
@@ -49,6 +51,10 @@ struct Summary {
   }
 };
 
+void add_line(std::string& text, std::string_view name, const std::string& what) {
+  text += fmt::format("  {:<20} {}\n", name, what);
+}
+
 std::string origin_of(const EventFileReader& reader) {
   if (reader.format() == 0) return "event file in the layout of SHD";
   return fmt::format("event file in the layout of SHD, of {} by spiketape (format {})",
@@ -75,7 +81,7 @@ std::string describe_event_file(const std::filesystem::path& path) {
 
   std::string text = fmt::format("{}: {}\n", path.string(), origin_of(reader));
   const auto line = [&](std::string_view name, const std::string& what) {
-    text += fmt::format("  {:<20} {}\n", name, what);
+    add_line(text, name, what);
   };
   line("recordings", fmt::format("{}", reader.size()));
   line("labels", fmt::format("{} ({} classes)", labels.in_words(), classes.size()));
@@ -83,6 +89,28 @@ std::string describe_event_file(const std::filesystem::path& path) {
   line("units", fmt::format("{}, {}", reader.unit_type(), summary.units.in_words()));
   line("times", fmt::format("{}, {}", reader.time_type(), summary.seconds.in_words(" s")));
   if (summary.not_finite > 0) line("", fmt::format("{} times are not finite", summary.not_finite));
+  return text;
+}
+
+std::string describe_recording(const std::filesystem::path& path) {
+  const std::vector<NmnistEvent> events = read_nmnist(path);
+  std::int64_t on = 0;
+  std::int64_t outside = 0;
+  Range<double> seconds;
+  for (const NmnistEvent& event : events) {
+    on += event.on ? 1 : 0;
+    outside += event.unit(false) < 0 ? 1 : 0;
+    seconds.add(static_cast<double>(event.microseconds) / 1e6);
+  }
+  std::string text = fmt::format("{}: recording of N-MNIST\n", path.string());
+  const std::string folder = std::filesystem::absolute(path).parent_path().filename().string();
+  if (folder.size() == 1 && folder >= "0" && folder <= "9")
+    add_line(text, "label", folder + ", by its folder");
+  add_line(text,
+           "events",
+           fmt::format("{} ({} ON, {} OFF)", events.size(), on, std::ssize(events) - on));
+  if (outside > 0) add_line(text, "", fmt::format("{} lie outside 34 x 34 pixels", outside));
+  add_line(text, "times", seconds.in_words(" s"));
   return text;
 }
 

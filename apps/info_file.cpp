@@ -135,6 +135,9 @@ std::string describe_idx(const fs::path& path) {
 std::string describe_path(const fs::path& path) {
   if (fs::is_directory(path)) return describe_run_folder(path);
   const std::string bytes = first_bytes(path);
+  if (path.extension() == ".bin") return describe_recording(path);
+  if (path.extension() == ".toml") return describe_config(path);
+  if (path.extension() == ".jsonl") return describe_metrics(path);
   if (!bytes.empty() && kSealBegin.starts_with(bytes)) return describe_checkpoint(path);
   if (bytes == std::string("\x89HDF\r\n\x1a\n", 8)) {
     if (holds(path, "parameters")) return describe_checkpoint(path);
@@ -143,8 +146,9 @@ std::string describe_path(const fs::path& path) {
   const bool gzip = bytes.starts_with("\x1f\x8b");
   if (gzip || bytes.starts_with(std::string(2, '\0'))) return describe_idx(path);
   throw DataError(
-      fmt::format("{}: expected a run folder, a checkpoint, an event file, an HDF5 case or an IDX "
-                  "file; it begins like none",
+      fmt::format("{}: expected a run folder, its config.toml or metrics.jsonl, a checkpoint, an "
+                  "event file, an HDF5 case, an IDX file or a .bin file of N-MNIST; it begins like "
+                  "none",
                   path.string()));
 }
 

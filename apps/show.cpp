@@ -10,7 +10,6 @@
 #include "apps/train.hpp"
 #include "apps/trained_run.hpp"
 #include "core/error.hpp"
-#include "core/parallel.hpp"
 #include "data/batch.hpp"
 
 namespace spiketape::apps {
@@ -49,7 +48,8 @@ TrainedRun untrained(const ShowArguments& arguments) {
 }
 
 TrainedRun trained(const ShowArguments& arguments) {
-  TrainedRun source = open_trained_run(arguments.run, typed(arguments, "data"));
+  TrainedRun source = open_trained_run(
+      arguments.run, {.data = typed(arguments, "data"), .device = typed(arguments, "device")});
   if (!arguments.recipe.empty() && arguments.recipe != source.recipe_name)
     throw Error(fmt::format("recipe: {} is a run of {}, not {}; drop the recipe or the run",
                             arguments.run,
@@ -59,8 +59,8 @@ TrainedRun trained(const ShowArguments& arguments) {
   return source;
 }
 
-/// One sample is wanted: recordings need not all be read.
-void read_little(const ShowArguments& arguments, Recipe& recipe) {
+/// One sample is wanted: recordings that are large need not all be held.
+void hold_little(const ShowArguments& arguments, Recipe& recipe) {
   Settings settings = recipe.settings();
   Setting* memory = find_setting(settings, "memory_mib");
   if (memory != nullptr && typed(arguments, "memory_mib").empty()) set_from_text(*memory, "1");
@@ -82,9 +82,9 @@ const Dataset& part_of(const DataSets& sets, const ShowArguments& arguments) {
 
 Picture collect(const ShowArguments& arguments) {
   const TrainedRun source = arguments.run.empty() ? untrained(arguments) : trained(arguments);
-  read_little(arguments, *source.recipe);
+  hold_little(arguments, *source.recipe);
   const Recipe& recipe = *source.recipe;
-  if (recipe.train.threads > 0) set_thread_count(static_cast<int>(recipe.train.threads));
+  recipe.train.apply();
   const DataSets sets = recipe.load();
   const Dataset& data = part_of(sets, arguments);
   const Batch batch = make_batch(data, std::array{arguments.sample});

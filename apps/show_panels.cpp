@@ -43,6 +43,28 @@ double percent(std::size_t part, const SpikeTensor& whole) {
   return places > 0.0 ? 100.0 * static_cast<double>(part) / places : 0.0;
 }
 
+/// The same recipe on the host, where membranes are traced.
+Current on_host(const Current& current) {
+  if (current.device() == kCpu) return current;
+  const auto copy = [](const Variable& variable) { return Variable(variable.value().to(kCpu)); };
+  std::vector<Current> parts;
+  for (const Current::Term& term : current.terms()) {
+    const Variable weight = copy(term.weight);
+    parts.push_back(Current::from_synapse(
+        current.name(),
+        SpikeVariable(term.source.value().to(kCpu), false, term.source.amplitude()),
+        weight,
+        linear_synapse(weight.value().dim(0), weight.value().dim(1))));
+  }
+  if (current.recurrence().defined())
+    parts.push_back(Current::from_recurrence(current.name(), copy(current.recurrence())));
+  for (const Variable& bias : current.biases())
+    parts.push_back(Current::from_bias(current.name(), copy(bias)));
+  Current sum = parts.front();
+  for (std::size_t i = 1; i < parts.size(); ++i) sum = sum + parts[i];
+  return sum;
+}
+
 RasterPanel layer_panel(const Layer& layer) {
   const SpikeTensor& spikes = layer.spikes;
   RasterPanel panel{.title = {},
@@ -76,7 +98,7 @@ std::vector<std::int64_t> busiest(const RasterPanel& panel) {
 std::vector<MembranePanel> membrane_panels(const ShownMembranes& shown,
                                            const Layer& layer,
                                            const RasterPanel& raster) {
-  const Tensor all = membrane_trace(layer.current, layer.model, layer.spikes);
+  const Tensor all = membrane_trace(on_host(layer.current), layer.model, layer.spikes);
   const std::vector<std::int64_t> neurons = shown.neurons.empty() ? busiest(raster) : shown.neurons;
   std::vector<MembranePanel> panels;
   for (const std::int64_t neuron : neurons) {
@@ -99,7 +121,8 @@ std::vector<MembranePanel> membrane_panels(const ShownMembranes& shown,
 ReadoutPanel readout_panel(const SpikingNet& net,
                            const SpikingNet::Output& output,
                            std::int32_t label) {
-  const Tensor trace = net.readout().trace(output.readout_current).value();  // [1, step, class]
+  const Tensor trace =
+      net.readout().trace(output.readout_current).value().to(kCpu);  // [1, step, class]
   ReadoutPanel panel{
       .title = {}, .answer = answers(output.scores.value()).front(), .label = label, .traces = {}};
   panel.title = fmt::format("readout ({} over time): answer {}, class {}",
@@ -141,9 +164,9 @@ void add_network(const ShownMembranes& shown,
   const LayerHook hook([&](const Current& current, const NeuronModel& model) {
     ran.push_back({current, model, {}});
   });
-  const SpikingNet::Output output = net.forward(batch.spikes);
+  const SpikingNet::Output output = net.forward(batch.spikes.to(net.device()));
   for (std::size_t i = 0; i < ran.size(); ++i) {
-    ran[i].spikes = output.hidden[i].value();
+    ran[i].spikes = output.hidden[i].value().to(kCpu);
     picture.rasters.push_back(layer_panel(ran[i]));
   }
   if (!ran.empty()) {

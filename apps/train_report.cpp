@@ -37,6 +37,9 @@ std::string describe_run(const Recipe& recipe,
   if (const std::string changes = recipe.augment.in_words(); !changes.empty())
     remarks += fmt::format("augment {}\n", changes);
   for (const std::string& remark : data.remarks) remarks += fmt::format("        {}\n", remark);
+  const std::string machine = net.device() == kCpu
+                                  ? machine_in_words()
+                                  : device_in_words(net.device()) + ", " + machine_in_words();
   return fmt::format(
       "{}"
       "data    {} training, {} validation, {} test samples; {} steps, {} units, {} classes, "
@@ -58,7 +61,7 @@ std::string describe_run(const Recipe& recipe,
       train.optimizer,
       train.lr,
       train.seed,
-      machine_in_words(),
+      machine,
       folder.path().string());
 }
 

@@ -12,6 +12,7 @@
 #include "autograd/sgd.hpp"
 #include "core/device.hpp"
 #include "core/error.hpp"
+#include "core/parallel.hpp"
 
 namespace spiketape::apps {
 
@@ -37,6 +38,9 @@ Settings TrainSettings::settings() {
       {"seed", &seed, "of weights, order, dropout and validation split"},
       {"threads", &threads, "threads; 0 = one a core; results do not depend on it"},
       {"device", &device, "where it runs: cpu, cuda or cuda:N"},
+      {"deterministic",
+       &deterministic,
+       "whether a card gives the same bits from run to run, which is slower; the CPU always does"},
       {"checkpoint_seconds", &checkpoint_seconds, "seconds between checkpoints within an epoch"},
   };
 }
@@ -62,6 +66,11 @@ void TrainSettings::check() const {
   require(schedule_epochs >= 1, "schedule_epochs", "1 or more", schedule_epochs);
   require(checkpoint_seconds > 0.0, "checkpoint_seconds", "more than 0", checkpoint_seconds);
   require_available(parse_device(device));
+}
+
+void TrainSettings::apply() const {
+  if (threads > 0) set_thread_count(static_cast<int>(threads));
+  set_deterministic(deterministic);
 }
 
 bool TrainSettings::may_change_on_resume(const std::string& name) {

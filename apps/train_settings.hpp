@@ -32,14 +32,19 @@ struct TrainSettings {
   std::int64_t seed = 0;
   std::int64_t threads = 0;
   std::string device = "cpu";
+  bool deterministic = false;
   double checkpoint_seconds = 60.0;
 
   Settings settings();
   /// @throws Error for numbers that make no sense; BackendError for a device that is not there.
   void check() const;
 
+  /// Sets what holds for the whole process: the number of threads, and whether cards are
+  /// deterministic.
+  void apply() const;
+
   /// Settings that a resumed run may change, because they do not change what is computed (or,
-  /// epochs, only how long).
+  /// epochs, only how long; or, device, only the rounding).
   static bool may_change_on_resume(const std::string& name);
 };
 

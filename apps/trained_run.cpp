@@ -37,11 +37,12 @@ Config config_of(const Checkpoint& checkpoint, const std::string& file) {
 
 std::unique_ptr<SpikingNet> TrainedRun::network(const Dataset& data) const {
   std::unique_ptr<SpikingNet> net = recipe->build(data);
+  net->to(parse_device(recipe->train.device));
   restore(checkpoint, *net);
   return net;
 }
 
-TrainedRun open_trained_run(const fs::path& run, const std::string& data) {
+TrainedRun open_trained_run(const fs::path& run, const RunPlace& place) {
   TrainedRun trained;
   trained.file = checkpoint_of(run);
   trained.checkpoint = load_checkpoint(trained.file);
@@ -50,12 +51,13 @@ TrainedRun open_trained_run(const fs::path& run, const std::string& data) {
   trained.recipe = make_recipe(config.recipe);
   Settings settings = trained.recipe->settings();
   apply_config(config, settings);
-  if (!data.empty()) {
+  if (!place.device.empty()) trained.recipe->train.device = place.device;
+  if (!place.data.empty()) {
     Setting* folder = find_setting(settings, "data");
     if (folder == nullptr) {
       throw Error(fmt::format("--data: recipe {} makes its own data; drop it", config.recipe));
     }
-    set_from_text(*folder, data);
+    set_from_text(*folder, place.data);
   }
   trained.recipe->resolve();
   return trained;

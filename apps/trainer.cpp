@@ -7,19 +7,25 @@
 
 #include <fmt/format.h>
 
+#include "apps/device_batches.hpp"
 #include "apps/train_report.hpp"
 #include "autograd/clip.hpp"
 #include "autograd/tape.hpp"
 #include "core/error.hpp"
-#include "core/parallel.hpp"
 #include "layers/calibrate.hpp"
 
 namespace spiketape::apps {
 namespace {
 
 DataSets load_data(const Recipe& recipe) {
-  if (recipe.train.threads > 0) set_thread_count(static_cast<int>(recipe.train.threads));
+  recipe.train.apply();
   return recipe.load();
+}
+
+std::unique_ptr<SpikingNet> build_network(const Recipe& recipe, const Dataset& data) {
+  std::unique_ptr<SpikingNet> net = recipe.build(data);
+  net->to(parse_device(recipe.train.device));
+  return net;
 }
 
 LoaderOptions loader_options(const TrainSettings& settings) {
@@ -40,9 +46,9 @@ std::optional<AugmentedDataset> augmented(const Recipe& recipe,
 
 /// Before it is saved: a step may have made weights infinite, which the next forward pass would
 /// find too late.
-void require_finite(const Module& net) {
-  for (const NamedVariable& parameter : net.parameters()) {
-    for (const float value : parameter.variable.value().values()) {
+void require_finite(const Checkpoint& checkpoint) {
+  for (const NamedTensor& parameter : checkpoint.parameters) {
+    for (const float value : parameter.tensor.values()) {
       if (std::isfinite(value)) continue;
       throw NumericError(
           fmt::format("{}: expected finite weights, found {}", parameter.name, value));
@@ -67,7 +73,7 @@ Trainer::Trainer(
                               recipe.train.validation,
                               static_cast<std::uint64_t>(recipe.train.seed))),
       augmented_(augmented(recipe, *data_.train, split_)),
-      net_(recipe.build(*data_.train)),
+      net_(build_network(recipe, *data_.train)),
       optimizer_(make_optimizer(recipe.train, net_->parameters())),
       loader_(augmented_ ? static_cast<const Dataset&>(*augmented_) : *data_.train,
               split_.training,
@@ -88,12 +94,12 @@ void Trainer::calibrate_weights() {
   if (recipe_.train.calibrate == 0.0) return;
   std::vector<std::int64_t> samples = loader_.order(0);
   samples.resize(std::min(samples.size(), static_cast<std::size_t>(recipe_.train.batch)));
-  const Batch batch = make_batch(*data_.train, samples);
+  const SpikeTensor spikes = make_batch(*data_.train, samples).spikes.to(net_->device());
   net_->set_training(false);
-  const auto layers = calibrate(*net_, batch.spikes, recipe_.train.calibrate);
+  const auto layers = calibrate(*net_, spikes, recipe_.train.calibrate);
   std::string report = describe(layers);
   if (recipe_.train.score_spread > 0.0) {
-    const double factor = calibrate_scores([&] { return net_->forward(batch.spikes).scores; },
+    const double factor = calibrate_scores([&] { return net_->forward(spikes).scores; },
                                            net_->readout_weights(),
                                            recipe_.train.score_spread);
     report += fmt::format(
@@ -144,8 +150,9 @@ bool Trainer::run_batches() {
   progress_.begin(fmt::format("epoch {}/{}", state_.epoch + 1, recipe_.train.epochs),
                   state_.batch,
                   loader_.batches());
-  for (const Batch& batch : loader_) {
-    train_on(batch);
+  DeviceBatches batches(loader_, net_->device());
+  while (const Batch* batch = batches.next()) {
+    train_on(*batch);
     if (progress_.due()) {
       const auto activity = total_activity(*net_, state_);
       progress_.update(state_.batch,
@@ -235,8 +242,8 @@ void Trainer::save_state() {
 }
 
 Checkpoint Trainer::network_checkpoint(const Optimizer* optimizer) const {
-  require_finite(*net_);
   Checkpoint checkpoint = snapshot(*net_, optimizer);
+  require_finite(checkpoint);
   checkpoint.epoch = state_.epoch;
   checkpoint.batch = state_.batch;
   checkpoint.attributes["config"] = config_text_;

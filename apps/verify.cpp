@@ -85,20 +85,27 @@ VerifiedQuantity compare(std::string name,
   return quantity;
 }
 
-/// The network of a case, after forward and backward.
+std::vector<float> on_host(const Tensor& tensor) {
+  const Tensor copy = tensor.to(kCpu);
+  return {copy.values().begin(), copy.values().end()};
+}
+
+/// The network of a case, after forward and backward on a device.
 struct Run {
+  Device device;
   std::vector<Variable> weights;      ///< one per layer, then the readout's
   std::vector<Variable> recurrences;  ///< one per layer, undefined where there is none
   std::vector<SpikeVariable> spikes;
   Tensor trace;
   Variable scores, cross_entropy, loss;
 
-  Run(const VerifyCase& c, SynapsePath path) {
+  Run(const VerifyCase& c, SynapsePath path, Device where) : device(where) {
     Tape tape;
-    SpikeVariable s = c.input;
+    SpikeVariable s = c.input.to(device);
     for (const VerifyLayer& layer : c.layers) {
       Current current = project(s, layer.weight, path);
-      recurrences.push_back(layer.recurrence ? Variable(*layer.recurrence, true) : Variable());
+      recurrences.push_back(layer.recurrence ? Variable(layer.recurrence->to(device), true)
+                                             : Variable());
       if (layer.recurrence)
         current = current + Current::from_recurrence(current.name(), recurrences.back());
       s = spike(current, c.model);
@@ -120,7 +127,7 @@ struct Run {
 
  private:
   Current project(const SpikeVariable& source, const Tensor& weight, SynapsePath path) {
-    weights.emplace_back(weight, true);
+    weights.emplace_back(weight.to(device), true);
     return Current::from_synapse(fmt::format("w{}", weights.size() - 1),
                                  source,
                                  weights.back(),
@@ -129,12 +136,12 @@ struct Run {
 };
 
 void compare_layer(std::size_t k, const VerifyLayer& expected, const Run& run, CaseReport& report) {
-  const SpikeTensor& spikes = run.spikes[k].value();
+  const SpikeTensor spikes = run.spikes[k].value().to(kCpu);
   std::vector<float> gradient;
   const std::vector<Event> active = to_events(spikes.active_offsets(),
                                               spikes.active_units(),
                                               spikes.steps(),
-                                              run.spikes[k].grad().values(),
+                                              on_host(run.spikes[k].grad()),
                                               &gradient);
   auto& list = report.quantities;
   list.push_back(
@@ -144,10 +151,10 @@ void compare_layer(std::size_t k, const VerifyLayer& expected, const Run& run, C
   list.push_back(compare_sets(fmt::format("layer {} active set", k), active, expected.active));
   list.push_back(compare(fmt::format("layer {} grad_spike", k), gradient, expected.grad_spikes));
   list.push_back(
-      compare(fmt::format("grad_w{}", k), run.weights[k].grad().values(), expected.grad_weight));
+      compare(fmt::format("grad_w{}", k), on_host(run.weights[k].grad()), expected.grad_weight));
   if (expected.recurrence)
     list.push_back(compare(fmt::format("grad_w_rec{}", k),
-                           run.recurrences[k].grad().values(),
+                           on_host(run.recurrences[k].grad()),
                            expected.grad_recurrence));
 }
 
@@ -182,20 +189,21 @@ const VerifiedQuantity& CaseReport::worst() const {
   });
 }
 
-CaseReport verify_case(const std::string& path, SynapsePath synapse_path) {
+CaseReport verify_case(const std::string& path, SynapsePath synapse_path, Device device) {
+  require_available(device);
   const VerifyCase c = read_verify_case(path);
-  const Run run(c, synapse_path);
+  const Run run(c, synapse_path, device);
   CaseReport report{path, describe(c), {}};
   const std::vector<double> loss = {c.loss};
   const std::vector<double> cross_entropy = {c.cross_entropy};
   auto& list = report.quantities;
-  list.push_back(compare("loss", run.loss.value().values(), loss));
-  list.push_back(compare("cross entropy", run.cross_entropy.value().values(), cross_entropy));
-  list.push_back(compare("scores", run.scores.value().values(), c.scores));
-  list.push_back(compare("readout trace", run.trace.values(), c.readout));
+  list.push_back(compare("loss", on_host(run.loss.value()), loss));
+  list.push_back(compare("cross entropy", on_host(run.cross_entropy.value()), cross_entropy));
+  list.push_back(compare("scores", on_host(run.scores.value()), c.scores));
+  list.push_back(compare("readout trace", on_host(run.trace), c.readout));
   for (std::size_t k = 0; k < c.layers.size(); ++k) compare_layer(k, c.layers[k], run, report);
   list.push_back(compare(fmt::format("grad_w{}", c.layers.size()),
-                         run.weights.back().grad().values(),
+                         on_host(run.weights.back().grad()),
                          c.grad_readout_weight));
   return report;
 }

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "core/device.hpp"
 #include "core/synapse.hpp"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 chose it
@@ -34,11 +35,14 @@ struct CaseReport {
   const VerifiedQuantity& worst() const;
 };
 
-/// Reads a case that oracle.py wrote, runs it forward and backward, and compares spikes, active
-/// sets, readout, scores, loss, and the gradient of every weight and of every layer's spikes. A
-/// reference of zeros must be met exactly.
-/// @throws DataError when the file is no such case; what the network's ops throw.
-CaseReport verify_case(const std::string& path, SynapsePath synapse_path = SynapsePath::automatic);
+/// Reads a case that oracle.py wrote, runs it forward and backward on `device`, and compares
+/// spikes, active sets, readout, scores, loss, and the gradient of every weight and of every
+/// layer's spikes. A reference of zeros must be met exactly.
+/// @throws DataError when the file is no such case; BackendError for a device that is not there;
+/// what the network's ops throw.
+CaseReport verify_case(const std::string& path,
+                       SynapsePath synapse_path = SynapsePath::automatic,
+                       Device device = kCpu);
 
 /// The lines that `spiketape verify` prints for one case.
 std::string to_text(const CaseReport& report);

@@ -12,14 +12,17 @@ namespace {
 struct VerifySettings {
   std::vector<std::string> cases;
   std::string path = "auto";
+  std::string device = "cpu";
 };
 
 void run_verify(const VerifySettings& settings) {
   const SynapsePath path = parse_synapse_path(settings.path);
+  const Device device = parse_device(settings.device);
+  require_available(device);
   std::size_t passed = 0;
   for (const std::string& file : settings.cases) {
     try {
-      const CaseReport report = verify_case(file, path);
+      const CaseReport report = verify_case(file, path, device);
       fmt::print("{}", to_text(report));
       if (report.passed()) ++passed;
     } catch (const Error& error) {  // the other cases still count
@@ -28,9 +31,10 @@ void run_verify(const VerifySettings& settings) {
           "{}\n  FAIL: {}\n", file, what.starts_with(file) ? what.substr(file.size() + 2) : what);
     }
   }
-  fmt::print("{} of {} cases pass (tolerance {:g}, path {})\n",
+  fmt::print("{} of {} cases pass on {} (tolerance {:g}, path {})\n",
              passed,
              settings.cases.size(),
+             device_in_words(device),
              kVerifyTolerance,
              settings.path);
   if (passed != settings.cases.size()) throw CLI::RuntimeError(1);
@@ -65,9 +69,10 @@ void add_verify(CLI::App& app) {
   command->add_option("cases", settings->cases, "HDF5 files that oracle.py wrote")
       ->required()
       ->type_name("CASE.h5");
-  command->add_option("--path", settings->path, "How synapses compute: auto, event or gemm")
+  command->add_option("--path", settings->path, "How synapses compute")
       ->capture_default_str()
-      ->check(CLI::IsMember({"auto", "event", "gemm"}));
+      ->check(CLI::IsMember({"auto", "event", "gemm", "cusparse", "cublas"}));
+  command->add_option("--device", settings->device, "cpu, cuda or cuda:N")->capture_default_str();
   command->callback([settings] { run_verify(*settings); });
 }
 

@@ -65,6 +65,7 @@ void check(const Current& current, const NeuronModel& model, const SpikeTensor& 
 }  // namespace
 
 Tensor membrane_trace(const Current& current, const NeuronModel& model, const SpikeTensor& spikes) {
+  require_same_device("membrane_trace", kCpu, current.device());
   check(current, model, spikes);
   const auto width = static_cast<std::size_t>(current.neurons());
   const Tensor input = dense(current);

@@ -1,22 +1,12 @@
-#include <vector>
-
 #include <fmt/format.h>
 
+#include "autograd/dispatch.hpp"
 #include "autograd/spiking.hpp"
 #include "autograd/tape.hpp"
 #include "core/error.hpp"
+#include "core/kernels/pool.hpp"
 
 namespace spiketape {
-namespace {
-
-UnitRows map_units(const UnitRows& rows, std::span<const UnitId> map) {
-  if (!rows.units) return rows;
-  Buffer<UnitId> mapped(rows.units->size());
-  for (std::size_t e = 0; e < mapped.size(); ++e) mapped[e] = map[(*rows.units)[e]];
-  return {rows.offsets, std::make_shared<const Buffer<UnitId>>(std::move(mapped))};
-}
-
-}  // namespace
 
 // out[map[i]] += S[i], so an entry keeps its place and changes its unit;  dL/dS[e] = dL/dout[e],
 // entry by entry. Saved: nothing.
@@ -30,19 +20,24 @@ SpikeVariable pool(const SpikeVariable& spikes, std::span<const UnitId> map, std
       throw ShapeError(fmt::format(
           "pool: neuron {} is mapped to {}; expected below {} outputs", i, map[i], outputs));
   const SpikeTensor& value = spikes.value();
+  const auto map_units = [&](const UnitRows& rows) {
+    return dispatch<cpu::pool_forward, cuda::pool_forward>(
+        value.device(), PoolForwardArguments{.rows = rows, .map = map});
+  };
   const bool recorded = recording(spikes);
   SpikeVariable out(SpikeTensor(value.batch(),
                                 value.steps(),
                                 outputs,
-                                map_units(value.events(), map),
-                                recorded ? map_units(value.active(), map) : UnitRows{}),
+                                map_units(value.events()),
+                                recorded ? map_units(value.active()) : UnitRows{}),
                     recorded,
                     spikes.amplitude());
   if (recorded)
     Tape::current()->record("pool", [spikes, out] {
       if (!out.has_grad()) return;
-      for (std::int64_t e = 0; e < out.grad().size(); ++e)
-        spikes.grad().data()[e] += out.grad().data()[e];
+      dispatch<cpu::pool_backward, cuda::pool_backward>(
+          spikes.value().device(),
+          PoolBackwardArguments{.grad_pooled = out.grad(), .grad = spikes.grad()});
     });
   return out;
 }

@@ -1,6 +1,7 @@
+#include "core/kernels/spike_count.hpp"
+#include "autograd/dispatch.hpp"
 #include "autograd/spiking.hpp"
 #include "autograd/tape.hpp"
-#include "core/parallel.hpp"
 
 namespace spiketape {
 
@@ -8,36 +9,22 @@ namespace spiketape {
 // active entry.  Saved: nothing.
 Variable spike_count(const SpikeVariable& spikes) {
   const bool recorded = recording(spikes);
-  const std::int64_t steps = spikes.steps();
-  const std::int64_t neurons = spikes.neurons();
-  Variable counts(Tensor({spikes.batch(), neurons}), recorded);
-  if (spikes.value().event_count() > 0)
-    parallel_ranges(spikes.batch(), 32, [&](std::int64_t begin, std::int64_t end) {
-      const auto offsets = spikes.value().event_offsets();
-      const UnitId* const units = spikes.value().event_units().data();
-      for (std::int64_t sample = begin; sample < end; ++sample) {
-        float* const count = counts.value().data() + sample * neurons;
-        for (auto e = offsets[static_cast<std::size_t>(sample * steps)];
-             e < offsets[static_cast<std::size_t>((sample + 1) * steps)];
-             ++e)
-          count[units[e]] += spikes.amplitude();
-      }
-    });
+  const Device device = spikes.value().device();
+  Variable counts(Tensor({spikes.batch(), spikes.neurons()}, device), recorded);
+  dispatch<cpu::spike_count_forward, cuda::spike_count_forward>(
+      device,
+      SpikeCountForwardArguments{.spikes = spikes.value(),
+                                 .amplitude = spikes.amplitude(),
+                                 .counts = counts.value().data()});
   if (recorded)
-    Tape::current()->record("spike_count", [spikes, counts, steps, neurons] {
+    Tape::current()->record("spike_count", [spikes, counts, device] {
       if (!counts.has_grad() || spikes.value().active_count() == 0) return;
-      float* const grad = spikes.grad().data();
-      parallel_ranges(spikes.batch(), 32, [&](std::int64_t begin, std::int64_t end) {
-        const auto offsets = spikes.value().active_offsets();
-        const UnitId* const units = spikes.value().active_units().data();
-        for (std::int64_t sample = begin; sample < end; ++sample) {
-          const float* const grad_count = counts.grad().data() + sample * neurons;
-          for (auto e = offsets[static_cast<std::size_t>(sample * steps)];
-               e < offsets[static_cast<std::size_t>((sample + 1) * steps)];
-               ++e)
-            grad[e] += spikes.amplitude() * grad_count[units[e]];
-        }
-      });
+      dispatch<cpu::spike_count_backward, cuda::spike_count_backward>(
+          device,
+          SpikeCountBackwardArguments{.spikes = spikes.value(),
+                                      .amplitude = spikes.amplitude(),
+                                      .grad_counts = counts.grad().data(),
+                                      .grad = spikes.grad().data()});
     });
   return counts;
 }

@@ -41,7 +41,8 @@ struct SweepCheckResult {
 /// Finite differences would not do: the derivative of the step itself is zero almost everywhere.
 ///
 /// The current's variables are copied: their gradients stay as they are.
-/// @throws Error for a synapse whose weights are not [inputs, outputs]; what spike() throws.
+/// @throws Error for a synapse whose weights are not [inputs, outputs]; BackendError unless the
+/// current is on the CPU; what spike() throws.
 SweepCheckResult check_sweep_gradient(const Current& current,
                                       const NeuronModel& model,
                                       const SweepCheckOptions& options = {});

@@ -20,6 +20,9 @@ std::vector<Device> devices();
 /// Empty when `device` can be used; else why not and what to do about it.
 std::string why_unavailable(Device device);
 
+/// What the maker calls the card, e.g. "NVIDIA H100 80GB HBM3".
+std::string card_name(Device device);
+
 /// The memory pool of a card. @throws BackendError when the card cannot be used.
 MemoryResource& memory_resource(Device device);
 

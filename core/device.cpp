@@ -14,6 +14,13 @@ std::string to_string(Device device) {
   return device.kind == DeviceKind::cpu ? "cpu" : fmt::format("cuda:{}", device.index);
 }
 
+std::string device_in_words(Device device) {
+  require_available(device);
+  if constexpr (kCudaBuilt)
+    if (device != kCpu) return fmt::format("{} ({})", to_string(device), cuda::card_name(device));
+  return to_string(device);
+}
+
 Device parse_device(std::string_view text) {
   if (text == "cpu") return kCpu;
   if (text == "cuda") return {DeviceKind::cuda, 0};

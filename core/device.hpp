@@ -29,6 +29,10 @@ inline constexpr Device kCpu{};
 /// "cpu", "cuda:0", ...
 std::string to_string(Device device);
 
+/// The same with the card's name: "cpu", "cuda:0 (NVIDIA H100)". @throws BackendError when the card
+/// is not there.
+std::string device_in_words(Device device);
+
 /// Reads "cpu", "cuda" or "cuda:N". @throws BackendError for anything else.
 Device parse_device(std::string_view text);
 

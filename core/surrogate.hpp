@@ -5,6 +5,8 @@
 #include <string_view>
 #include <variant>
 
+#include "core/host_device.hpp"
+
 /// Surrogate derivatives dS/dV of the spike step, as functions of the distance d = V - threshold.
 /// Each is used inside the window only; outside the slope is zero. To add one: write the struct,
 /// append it to the variant.
@@ -15,7 +17,7 @@ namespace spiketape {
 struct FastSigmoid {
   float beta = 100.0f;
   static constexpr std::string_view name = "fast_sigmoid";
-  float operator()(float d) const {
+  SPIKETAPE_HOST_DEVICE float operator()(float d) const {
     const float x = beta * std::fabs(d) + 1.0f;
     return 1.0f / (x * x);
   }
@@ -25,21 +27,25 @@ struct FastSigmoid {
 struct Triangle {
   float beta = 1.0f;
   static constexpr std::string_view name = "triangle";
-  float operator()(float d) const { return std::fmax(0.0f, 1.0f - beta * std::fabs(d)); }
+  SPIKETAPE_HOST_DEVICE float operator()(float d) const {
+    return std::fmax(0.0f, 1.0f - beta * std::fabs(d));
+  }
 };
 
 /// beta / 2 where |d| < 1 / beta, else 0: a box of area 1.
 struct Boxcar {
   float beta = 1.0f;
   static constexpr std::string_view name = "boxcar";
-  float operator()(float d) const { return beta * std::fabs(d) < 1.0f ? 0.5f * beta : 0.0f; }
+  SPIKETAPE_HOST_DEVICE float operator()(float d) const {
+    return beta * std::fabs(d) < 1.0f ? 0.5f * beta : 0.0f;
+  }
 };
 
 /// 1 / (1 + (beta d)^2): the derivative of arctan, scaled to 1 at the threshold (Fang et al. 2021).
 struct ArcTan {
   float beta = 2.0f;
   static constexpr std::string_view name = "arctan";
-  float operator()(float d) const {
+  SPIKETAPE_HOST_DEVICE float operator()(float d) const {
     const float x = beta * d;
     return 1.0f / (1.0f + x * x);
   }
@@ -49,7 +55,7 @@ struct ArcTan {
 struct Exponential {
   float beta = 5.0f;
   static constexpr std::string_view name = "exponential";
-  float operator()(float d) const { return std::exp(-beta * std::fabs(d)); }
+  SPIKETAPE_HOST_DEVICE float operator()(float d) const { return std::exp(-beta * std::fabs(d)); }
 };
 
 using Surrogate = std::variant<FastSigmoid, Triangle, Boxcar, ArcTan, Exponential>;

@@ -26,6 +26,7 @@ class LinearSynapse final : public Synapse {
   std::int64_t inputs() const override { return inputs_; }
   std::int64_t outputs() const override { return outputs_; }
   Shape weight_shape() const override { return {inputs_, outputs_}; }
+  SynapsePath path() const override { return path_; }
   // Eigen sums a column in an order that depends on its place among the columns, hence fixed places
   // for gemm.
   std::int64_t column_grain(const SpikeTensor& source) const override {
@@ -37,13 +38,14 @@ class LinearSynapse final : public Synapse {
   // A product sums in float, and an error of a current is magnified by the slope (docs/engine.md,
   // "Numbers"): it gathers only when asked for by name.
   bool sums_weight_rows(const SpikeTensor& /*source*/) const override {
-    return path_ != SynapsePath::gemm;
+    return path_ == SynapsePath::automatic || path_ == SynapsePath::event;
   }
 
   void gather(const SpikeTensor& source,
               const Tensor& weight,
               float amplitude,
               const SampleRows<float>& current) const override {
+    require_path_of_cpu();
     const auto gather = path_ == SynapsePath::gemm ? &cpu::gather_gemm : &cpu::gather_events;
     gather(source, weight.data(), outputs_, amplitude, current);
   }
@@ -56,6 +58,7 @@ class LinearSynapse final : public Synapse {
                float amplitude,
                float* grad,
                std::int64_t stride) const override {
+    require_path_of_cpu();
     if (by_unit != nullptr)
       cpu::scatter_events(*by_unit, lambda, amplitude, grad, stride);
     else
@@ -66,12 +69,19 @@ class LinearSynapse final : public Synapse {
               const SampleRows<const float>& lambda,
               float amplitude,
               float* grad_source) const override {
+    require_path_of_cpu();
     const auto sample =
         by_gemm(source, source.active_count()) ? &cpu::sample_gemm : &cpu::sample_active;
     sample(source, weight.data(), outputs_, lambda, amplitude, grad_source);
   }
 
  private:
+  void require_path_of_cpu() const {
+    if (path_ == SynapsePath::cusparse || path_ == SynapsePath::cublas)
+      throw BackendError(
+          fmt::format("linear synapse: path {} needs --device cuda; use auto, event or gemm",
+                      to_string(path_)));
+  }
   bool by_gemm(const SpikeTensor& source, std::int64_t entries) const {
     if (path_ != SynapsePath::automatic) return path_ == SynapsePath::gemm;
     if (inputs_ * outputs_ < kGemmWeights) return false;
@@ -92,15 +102,19 @@ std::string_view to_string(SynapsePath path) {
       return "event";
     case SynapsePath::gemm:
       return "gemm";
+    case SynapsePath::cusparse:
+      return "cusparse";
+    case SynapsePath::cublas:
+      return "cublas";
     default:
       return "auto";
   }
 }
 
 SynapsePath parse_synapse_path(std::string_view text) {
-  for (const SynapsePath path : {SynapsePath::automatic, SynapsePath::event, SynapsePath::gemm})
+  for (const SynapsePath path : kSynapsePaths)
     if (text == to_string(path)) return path;
-  throw Error(fmt::format("path: expected auto, event or gemm, got '{}'", text));
+  throw Error(fmt::format("path: expected auto, event, gemm, cusparse or cublas, got '{}'", text));
 }
 
 std::shared_ptr<const Synapse> linear_synapse(std::int64_t inputs,

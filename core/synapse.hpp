@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -31,10 +32,25 @@ struct SampleRows {
   Columns columns;
 };
 
-/// How spikes become current (a projection): three verbs that each device implements. A synapse
-/// holds no numbers; the weights come as a tensor of shape weight_shape(). All verbs add to their
-/// result and scale by `amplitude`. Implementations are stateless: calls come from many threads at
-/// once.
+/// The path of a linear projection: event by event, by matrix product of densified steps (gemm), or
+/// by density. On a card the products are those of cuBLAS, whether asked for as gemm or as cublas,
+/// and cuSPARSE's sparse products are one more path; the CPU has neither by these names.
+enum class SynapsePath { automatic, event, gemm, cusparse, cublas };
+inline constexpr std::array kSynapsePaths{SynapsePath::automatic,
+                                          SynapsePath::event,
+                                          SynapsePath::gemm,
+                                          SynapsePath::cusparse,
+                                          SynapsePath::cublas};
+
+/// "auto", "event", "gemm", "cusparse", "cublas"
+std::string_view to_string(SynapsePath path);
+/// Reads what to_string() writes. @throws Error for anything else.
+SynapsePath parse_synapse_path(std::string_view text);
+
+/// How spikes become current (a projection): three verbs. Those here are the CPU's; a card has its
+/// own, chosen by name() and path(), and refuses a name that it does not know. A synapse holds no
+/// numbers; the weights come as a tensor of shape weight_shape(). All verbs add to their result and
+/// scale by `amplitude`. Implementations are stateless: calls come from many threads at once.
 class Synapse {
  public:
   virtual ~Synapse() = default;
@@ -43,6 +59,8 @@ class Synapse {
   virtual std::int64_t inputs() const = 0;
   virtual std::int64_t outputs() const = 0;
   virtual Shape weight_shape() const = 0;
+  /// The path asked for by name; sweeps on a card choose their kernels by it.
+  virtual SynapsePath path() const { return SynapsePath::automatic; }
 
   /// current[t, columns] += amplitude * sum over the events (t, i) of weights from i, for each
   /// sample in `current`. The current of row t drives the state of step t + 1.
@@ -83,16 +101,9 @@ class Synapse {
   virtual double multiply_adds(double events) const = 0;
 };
 
-/// The path of a linear projection: event by event, by matrix product of densified steps, or by
-/// density.
-enum class SynapsePath { automatic, event, gemm };
-
-std::string_view to_string(SynapsePath path);
-/// "auto", "event" or "gemm". @throws Error for anything else.
-SynapsePath parse_synapse_path(std::string_view text);
-
 /// A full projection, weights [inputs, outputs]. `automatic` gathers by events, and on the way back
-/// chooses for each call by the density of the source.
+/// chooses for each call by the density of the source. On the CPU its verbs throw BackendError for
+/// cusparse and cublas.
 std::shared_ptr<const Synapse> linear_synapse(std::int64_t inputs,
                                               std::int64_t outputs,
                                               SynapsePath path = SynapsePath::automatic);

@@ -12,8 +12,8 @@ namespace {
 [[noreturn]] void fail(std::string_view library,
                        std::string_view reason,
                        std::string_view advice,
-                       const std::source_location& place) {
-  std::string_view file = place.file_name();
+                       Place place) {
+  std::string_view file = place.file;
   if (const auto room = file.rfind("cuda/"); room != std::string_view::npos)
     file.remove_prefix(room);
   throw BackendError(fmt::format("{}: {}{}{} (at {}:{})",
@@ -22,7 +22,7 @@ namespace {
                                  advice.empty() ? "" : "; ",
                                  advice,
                                  file,
-                                 place.line()));
+                                 place.line));
 }
 
 }  // namespace
@@ -40,24 +40,30 @@ const char* remedy(cudaError_t status) {
              "-DCMAKE_CUDA_ARCHITECTURES=native on the machine with the card";
     case cudaErrorMemoryAllocation:
       return "use a smaller batch or model, or another card";
+    case cudaErrorInvalidDevice:
+      return "this machine has no card of that number: nvidia-smi lists those that are there";
     case cudaErrorIllegalAddress:
+    case cudaErrorMisalignedAddress:
+    case cudaErrorInvalidConfiguration:
+    case cudaErrorLaunchOutOfResources:
+    case cudaErrorLaunchFailure:
       return "this is a bug of spiketape; run it under compute-sanitizer and report it";
     default:
       return "";
   }
 }
 
-void check(cudaError_t status, std::source_location place) {
+void check(cudaError_t status, Place place) {
   if (status == cudaSuccess) return;
   cudaGetLastError();  // a launch's error would be told again by the next call
   fail("CUDA", cudaGetErrorString(status), remedy(status), place);
 }
 
-void check(cublasStatus_t status, std::source_location place) {
+void check(cublasStatus_t status, Place place) {
   if (status != CUBLAS_STATUS_SUCCESS) fail("cuBLAS", cublasGetStatusString(status), "", place);
 }
 
-void check(cusparseStatus_t status, std::source_location place) {
+void check(cusparseStatus_t status, Place place) {
   if (status != CUSPARSE_STATUS_SUCCESS)
     fail("cuSPARSE", cusparseGetErrorString(status), "", place);
 }

@@ -30,7 +30,6 @@ int card_count(cudaError_t* status) {
 }  // namespace
 
 Context::Context(Device device) : device_(device) {
-  check(cudaSetDevice(device.index));
   compute_ = Stream::make(&cudaStreamCreateWithFlags, unsigned{cudaStreamNonBlocking});
   upload_ = Stream::make(&cudaStreamCreateWithFlags, unsigned{cudaStreamNonBlocking});
   probe(compute_.get());
@@ -45,11 +44,11 @@ Context& Context::use(Device device) {
   static std::mutex mutex;
   static auto& contexts = *new std::vector<std::unique_ptr<Context>>;
   const std::lock_guard lock(mutex);
+  check(cudaSetDevice(device.index));  // also refuses an index that is no card's
   const auto index = static_cast<std::size_t>(device.index);
   if (contexts.size() <= index) contexts.resize(index + 1);
   if (!contexts[index])
     contexts[index].reset(new Context(device));  // NOLINT(cppcoreguidelines-owning-memory)
-  check(cudaSetDevice(device.index));
   return *contexts[index];
 }
 
@@ -65,10 +64,12 @@ cusparseHandle_t Context::sparse() const {
   return sparse_.get();
 }
 
-UploadScope::UploadScope(Device device) : device_(device) { uploading = device != kCpu; }
+UploadScope::UploadScope(Device device) : device_(device) {
+  if (device != kCpu) uploading = true;
+}
 
 UploadScope::~UploadScope() {
-  if (!uploading) return;
+  if (device_ == kCpu) return;
   uploading = false;
   try {
     const Context& context = Context::use(device_);
@@ -93,20 +94,28 @@ std::vector<Device> devices() {
 std::string why_unavailable(Device device) {
   cudaError_t status = cudaSuccess;
   const int count = card_count(&status);
-  if (status != cudaSuccess)
-    return fmt::format("{}; {}", cudaGetErrorString(status), remedy(status));
+  if (status != cudaSuccess) {
+    const std::string advice = remedy(status);
+    return cudaGetErrorString(status) + (advice.empty() ? "" : "; " + advice);
+  }
   if (count == 0) return remedy(cudaErrorNoDevice);
-  if (device.index >= count)
-    return fmt::format("this machine has {} card{}, the last one is cuda:{}",
-                       count,
-                       count == 1 ? "" : "s",
-                       count - 1);
+  if (device.index < 0 || device.index >= count)
+    return count == 1
+               ? "this machine has 1 card: use cuda:0"
+               : fmt::format(
+                     "this machine has {} cards: use one of cuda:0 to cuda:{}", count, count - 1);
   try {
     Context::use(device);
   } catch (const BackendError& error) {
     return error.what();
   }
   return "";
+}
+
+std::string card_name(Device device) {
+  cudaDeviceProp properties{};
+  check(cudaGetDeviceProperties(&properties, device.index));
+  return static_cast<const char*>(properties.name);
 }
 
 void synchronize(Device device) { check(cudaStreamSynchronize(Context::use(device).stream())); }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <source_location>
 #include <utility>
 
 #include "cuda/check.hpp"
@@ -21,7 +20,7 @@ struct LaunchShape {
   dim3 grid = 1;
   dim3 block = 1;
   cudaStream_t stream = nullptr;
-  std::source_location place = std::source_location::current();
+  Place place = Place::current();
 };
 
 /// Starts `kernel` with one thread block for each block of the grid; an empty grid is no work.
@@ -44,7 +43,7 @@ inline unsigned blocks_for(std::int64_t count, std::int64_t size) {
 /// One thread for each of `count` values, fewer for very many: kernels loop by thread_stride().
 inline LaunchShape each_of(std::int64_t count,
                            const Context& context,
-                           std::source_location place = std::source_location::current()) {
+                           Place place = Place::current()) {
   constexpr std::int64_t kBlock = 256;
   const std::int64_t most = 32 * std::int64_t{context.multiprocessors()};
   return {.grid = static_cast<unsigned>(std::min<std::int64_t>(blocks_for(count, kBlock), most)),

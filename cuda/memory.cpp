@@ -60,7 +60,10 @@ MemoryResource& memory_resource(Device device) {
   static auto& pools = *new std::vector<std::unique_ptr<PoolMemory>>;
   const std::lock_guard lock(mutex);
   const auto index = static_cast<std::size_t>(device.index);
-  if (pools.size() <= index) pools.resize(index + 1);
+  if (pools.size() <= index) {
+    Context::use(device);  // refuses an index that is no card's
+    pools.resize(index + 1);
+  }
   if (!pools[index]) pools[index] = std::make_unique<PoolMemory>(device);
   return *pools[index];
 }
@@ -80,6 +83,8 @@ void copy_bytes(
       Context::use(to_device);
     }
     check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, context.stream()));
+    // The source is freed in the order of its own card's stream, which knows nothing of this copy.
+    if (to_device != from_device) check(cudaStreamSynchronize(context.stream()));
   }
 }
 

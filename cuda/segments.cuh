@@ -87,9 +87,7 @@ struct SegmentTotals {
 };
 
 /// One block for each of `outputs`, fewer for very many.
-inline LaunchShape block_for_each(std::int64_t outputs,
-                                  const Context& context,
-                                  std::source_location place) {
+inline LaunchShape block_for_each(std::int64_t outputs, const Context& context, Place place) {
   constexpr std::int64_t kMost = 1 << 20;
   return {.grid = static_cast<unsigned>(std::min(outputs, kMost)),
           .block = kSegmentBlock,
@@ -102,7 +100,7 @@ void reduce_segments(std::int64_t outputs,
                      std::int64_t terms,
                      const Segments& segments,
                      const Context& context,
-                     std::source_location place = std::source_location::current()) {
+                     Place place = Place::current()) {
   if (terms <= kSegmentSerial) {
     launch(
         segments_by_thread<Segments>, each_of(outputs, context, place), segments, outputs, terms);

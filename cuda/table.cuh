@@ -26,7 +26,7 @@ void launch_table(void (*kernel)(Table<Entry>, Settings, std::int64_t),
                   std::span<const Entry> entries,
                   const Settings& settings,
                   const Context& context,
-                  std::source_location place = std::source_location::current()) {
+                  Place place = Place::current()) {
   for (std::size_t first = 0; first < entries.size(); first += kTableEntries) {
     const auto some = entries.subspan(first, std::min(kTableEntries, entries.size() - first));
     Table<Entry> table{};

@@ -14,6 +14,7 @@ BinningReport& BinningReport::operator+=(const BinningReport& other) {
   recordings += other.recordings;
   kept += other.kept;
   late += other.late;
+  early += other.early;
   bad_time += other.bad_time;
   bad_unit += other.bad_unit;
   merged += other.merged;
@@ -27,6 +28,7 @@ std::string BinningReport::in_words() const {
   };
   add(late, "came after the last step and were cut off");
   add(merged, "repeated one of the same unit and step and were merged");
+  add(early, "came before the start and were dropped");
   add(bad_time, "had no finite time and were dropped");
   add(bad_unit, "lay outside the sensor and were dropped");
   return text;
@@ -63,8 +65,10 @@ void Binner::add_at(double step, std::int64_t unit) {
     events_.clear();
     finished_ = false;
   }
-  if (!std::isfinite(step) || step < 0.0) {
+  if (!std::isfinite(step)) {
     ++report_.bad_time;
+  } else if (step < 0.0) {
+    ++report_.early;
   } else if (unit < 0 || unit >= units_) {
     ++report_.bad_unit;
   } else if (step >= last_) {

@@ -22,7 +22,8 @@ struct BinningReport {
   std::int64_t recordings = 0;
   std::int64_t kept = 0;
   std::int64_t late = 0;      ///< at or after steps * dt: the tail of a long recording is cut off
-  std::int64_t bad_time = 0;  ///< not finite, or before the start
+  std::int64_t early = 0;     ///< before the start
+  std::int64_t bad_time = 0;  ///< not finite
   std::int64_t bad_unit = 0;  ///< outside the sensor
   std::int64_t merged = 0;    ///< repeats within a step
 

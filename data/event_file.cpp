@@ -57,7 +57,7 @@ void EventFileRecordings::read(std::int64_t first,
                                std::span<std::vector<StepEvent>> events,
                                BinningReport& report) const {
   Binner binner(options_.binning, channels_);
-  std::int64_t bad_times = 0;
+  BinningReport before;
   const auto bin = [&](std::int64_t recording,
                        std::span<const double> seconds,
                        std::span<const std::int64_t> units) {
@@ -69,14 +69,17 @@ void EventFileRecordings::read(std::int64_t first,
     }
     const auto binned = binner.finish();
     events[static_cast<std::size_t>(recording - first)].assign(binned.begin(), binned.end());
-    if (options_.strict && binner.report().bad_time > bad_times)
-      throw DataError(
-          fmt::format("{}: {} events of recording {} have no finite time at or after 0; leave out "
-                      "--strict to drop them",
-                      reader_.path(),
-                      binner.report().bad_time - bad_times,
-                      recording));
-    bad_times = binner.report().bad_time;
+    const std::int64_t bad = binner.report().bad_time - before.bad_time;
+    const std::int64_t early = binner.report().early - before.early;
+    if (options_.strict && bad + early > 0)
+      throw DataError(fmt::format(
+          "{}: of the events of recording {}, {} have no finite time and {} come before 0 s; leave "
+          "out --strict to drop them",
+          reader_.path(),
+          recording,
+          bad,
+          early));
+    before = binner.report();
   };
   reader_.read(first, static_cast<std::int64_t>(events.size()), bin);
   report += binner.report();

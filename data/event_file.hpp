@@ -25,7 +25,7 @@ struct EventFileOptions {
   std::int64_t fold = 0;      ///< units this far apart become one channel: unit % fold; 0: none do
   std::int64_t coarsen = 1;   ///< then neighbours become one channel: unit / coarsen
   std::int64_t classes = 20;  ///< labels are 0 .. classes - 1
-  bool strict = false;        ///< times that are not finite are an error instead of dropped
+  bool strict = false;        ///< times not finite or below 0 are an error instead of dropped
   bool microsecond_clock = false;  ///< times are counts of 1 us: what rounding to float32 has
                                    ///< moved is undone (exact up to 16 s)
 };

@@ -18,6 +18,18 @@ namespace fs = std::filesystem;
 constexpr std::size_t kEventBytes = 5;
 constexpr std::uint8_t kOverflowRow = 240;
 constexpr std::int64_t kOverflow = 1 << 13;  // microseconds
+
+/// Whether a digit's folder holds a recording; looks no further than the first.
+bool holds_recordings(const fs::path& half) {
+  for (std::int32_t digit = 0; digit < kNmnistDigits; ++digit) {
+    std::error_code error;
+    for (const fs::directory_entry& entry :
+         fs::directory_iterator(half / std::to_string(digit), error))
+      if (entry.path().extension() == ".bin") return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::vector<NmnistEvent> read_nmnist(const fs::path& file) {
@@ -137,18 +149,19 @@ std::unique_ptr<const Recordings> open_nmnist(const fs::path& folder,
                                               std::string_view part,
                                               const NmnistOptions& options) {
   const fs::path half = folder / (part == "train" ? "Train" : "Test");
-  if (std::error_code error; fs::is_directory(half, error))
-    return std::make_unique<NmnistFolder>(half, options);
+  if (holds_recordings(half)) return std::make_unique<NmnistFolder>(half, options);
   fs::path file;
   try {
     file = find_event_file(folder, "nmnist", part);
   } catch (const DataError&) {
+    std::error_code error;
     throw DataError(fmt::format(
         "{}: no N-MNIST; expected the folders Train and Test (as Train.zip and Test.zip unpack), "
         "or nmnist_train.h5 and nmnist_test.h5, also spelled train_nmnist.h5 (spiketape convert "
-        "nmnist); the half '{}' is in neither form",
+        "nmnist); the half '{}' is in neither form{}",
         folder.string(),
-        part));
+        part,
+        fs::is_directory(half, error) ? ", since " + half.string() + " holds no recording" : ""));
   }
   return std::make_unique<EventFileRecordings>(file, nmnist_event_file(options));
 }

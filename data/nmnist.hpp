@@ -39,7 +39,7 @@ std::vector<NmnistEvent> read_nmnist(const std::filesystem::path& file);
 struct NmnistOptions {
   BinningOptions binning = {};  ///< 300 steps of 1 ms: the three movements of the camera
   bool split_polarity = false;  ///< ON and OFF events are units of their own: 2 x 34 x 34
-  bool strict = false;          ///< event files only: times that are not finite are an error
+  bool strict = false;          ///< event files only: times not finite or below 0 are an error
 };
 
 /// The recordings of one half of the data set: "FOLDER/0/*.bin" to "FOLDER/9/*.bin", where FOLDER
@@ -83,9 +83,9 @@ HeldRecordings load_nmnist(const std::filesystem::path& folder, const NmnistOpti
 /// gives the same events as the folder: units are x + 34 y + 1156 p.
 EventFileOptions nmnist_event_file(const NmnistOptions& options = {});
 
-/// One half of the data set in `folder`, for `part` "train": the recordings of FOLDER/Train, else
-/// those of FOLDER/nmnist_train.h5 or FOLDER/train_nmnist.h5. @throws DataError when none is there;
-/// and as NmnistFolder and EventFileRecordings do.
+/// One half of the data set in `folder`, for `part` "train": the recordings of FOLDER/Train where
+/// it holds any, else those of FOLDER/nmnist_train.h5 or FOLDER/train_nmnist.h5. @throws DataError
+/// when none is there; and as NmnistFolder and EventFileRecordings do.
 std::unique_ptr<const Recordings> open_nmnist(const std::filesystem::path& folder,
                                               std::string_view part,
                                               const NmnistOptions& options = {});

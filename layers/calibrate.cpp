@@ -41,8 +41,19 @@ std::vector<Variable> weights_of(const Current& current, const std::vector<Varia
 }
 
 bool all_zero(const Tensor& tensor) {
-  const auto values = tensor.values();
+  const Tensor host = tensor.to(kCpu);
+  const auto values = host.values();
   return std::all_of(values.begin(), values.end(), [](float x) { return x == 0.0f; });
+}
+
+/// weight = factor * values, on the weight's device; `values` are on the CPU.
+void set_scaled(Variable weight, const Tensor& values, double factor) {
+  Tensor scaled = Tensor::uninitialized(values.shape(), kCpu, MemoryTag::scratch);
+  std::transform(values.values().begin(),
+                 values.values().end(),
+                 scaled.values().begin(),
+                 [factor = static_cast<float>(factor)](float x) { return x * factor; });
+  weight.value().copy_from(scaled);
 }
 
 /// Runs one layer at different scales of its weights; puts the weights back unless keep() was
@@ -53,10 +64,16 @@ class Trial {
       : current_(current), model_(model), weights_(std::move(weights)) {
     originals_.reserve(weights_.size());
     for (const Variable& weight : weights_)
-      originals_.push_back(weight.value().clone(MemoryTag::scratch));
+      originals_.push_back(weight.value().to(kCpu).clone(MemoryTag::scratch));
   }
   ~Trial() {
-    if (!kept_) set_scale(1.0);
+    if (kept_) return;
+    try {
+      for (std::size_t w = 0; w < weights_.size(); ++w)
+        weights_[w].value().copy_from(originals_[w]);
+    } catch (const Error&) {
+      // The error is the card's, so the next call finds it, too, and may throw.
+    }
   }
   Trial(const Trial&) = delete;
   Trial& operator=(const Trial&) = delete;
@@ -84,20 +101,13 @@ class Trial {
     return *monitor;
   }
   void set_scale(double scale) {
-    for (std::size_t w = 0; w < weights_.size(); ++w) {
-      const auto original = originals_[w].values();
-      const auto factor = static_cast<float>(scale);
-      std::transform(
-          original.begin(), original.end(), weights_[w].value().values().begin(), [=](float x) {
-            return x * factor;
-          });
-    }
+    for (std::size_t w = 0; w < weights_.size(); ++w) set_scaled(weights_[w], originals_[w], scale);
   }
 
   const Current& current_;
   const NeuronModel& model_;
   std::vector<Variable> weights_;
-  std::vector<Tensor> originals_;
+  std::vector<Tensor> originals_;  // on the CPU
   int sweeps_ = 0;
   bool kept_ = false;
 };
@@ -224,7 +234,7 @@ double calibrate_scores(const std::function<Variable()>& forward,
   if (weights.empty())
     throw Error("calibrate_scores: no weights to scale; give those of the readout's Linear");
   const NoTape silent;
-  const Tensor scores = forward().value();
+  const Tensor scores = forward().value().to(kCpu);
   const std::int64_t classes = scores.rank() == 2 ? scores.dim(1) : 0;
   if (classes == 0)
     throw ShapeError(
@@ -249,8 +259,7 @@ double calibrate_scores(const std::function<Variable()>& forward,
                     "(calibrate() first) and initialize its weights",
                     found,
                     spread));
-  for (Variable weight : weights)
-    for (float& value : weight.value().values()) value *= static_cast<float>(factor);
+  for (const Variable& weight : weights) set_scaled(weight, weight.value().to(kCpu), factor);
   return factor;
 }
 

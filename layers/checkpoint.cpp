@@ -20,6 +20,11 @@ std::string list(const std::vector<std::string>& names) {
   return text;
 }
 
+/// The values now, in memory of their own on the host.
+Tensor host_copy(const Tensor& tensor) {
+  return tensor.device() == kCpu ? tensor.clone() : tensor.to(kCpu);
+}
+
 /// What keeps the checkpoint from fitting, or "".
 std::string differences(const std::map<std::string, const Tensor*>& saved,
                         const std::vector<NamedVariable>& parameters) {
@@ -52,12 +57,12 @@ std::string differences(const std::map<std::string, const Tensor*>& saved,
 Checkpoint snapshot(const Module& net, const Optimizer* optimizer) {
   Checkpoint checkpoint;
   for (const NamedVariable& parameter : net.parameters())
-    checkpoint.parameters.push_back({parameter.name, parameter.variable.value().clone()});
+    checkpoint.parameters.push_back({parameter.name, host_copy(parameter.variable.value())});
   for (const NamedCounter& counter : net.counters())
     checkpoint.counters[counter.name] = *counter.value;
   if (optimizer != nullptr)
     for (const NamedTensor& state : optimizer->state())
-      checkpoint.optimizer.push_back({state.name, state.tensor.clone()});
+      checkpoint.optimizer.push_back({state.name, host_copy(state.tensor)});
   return checkpoint;
 }
 
@@ -73,19 +78,19 @@ void restore(const Checkpoint& checkpoint, Module& net, Optimizer* optimizer) {
       problems += "; missing counter: " + counter.name;
   if (!problems.empty())
     throw DataError(fmt::format(
-        "checkpoint: it is of another network{}; build the network with the layers and sizes "
-        "that it was saved with",
+        "{}: it is of another network{}; build the network with the layers and sizes that it was "
+        "saved with",
+        checkpoint.file,
         problems));
   // load_state() changes nothing when it throws, so it goes first.
   try {
     if (optimizer != nullptr) optimizer->load_state(checkpoint.optimizer);
-  } catch (const ShapeError& error) {  // of a checkpoint, that is an error of the data
-    throw DataError(fmt::format("checkpoint: {}", error.what()));
+  } catch (const Error& error) {  // of a checkpoint, also a ShapeError is an error of the data
+    throw DataError(fmt::format("{}: {}", checkpoint.file, error.what()));
   }
   for (const NamedVariable& parameter : parameters) {
-    const auto source = saved.at(parameter.name)->values();
     Variable variable = parameter.variable;
-    std::copy(source.begin(), source.end(), variable.value().values().begin());
+    variable.value().copy_from(*saved.at(parameter.name));
   }
   for (const NamedCounter& counter : counters)
     *counter.value = checkpoint.counters.at(counter.name);

@@ -27,6 +27,7 @@ struct Checkpoint {
   std::int64_t epoch = 0;  ///< epochs done
   std::int64_t batch = 0;  ///< batches done in the epoch under way
   std::map<std::string, Attribute> attributes;  ///< anything else: seed, recipe, best accuracy, ...
+  std::string file = "checkpoint";  ///< what messages call it: load_checkpoint() notes its path
 };
 
 /// Writes an HDF5 file (groups parameters/, optimizer/, counters/, attributes/). It is written
@@ -39,13 +40,13 @@ void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkp
 /// a newer format.
 Checkpoint load_checkpoint(const std::filesystem::path& path);
 
-/// The state of a network, and of its optimiser when there is one. Values are copied.
+/// The state of a network, and of its optimiser when there is one. Values are copied to the host.
 Checkpoint snapshot(const Module& net, const Optimizer* optimizer = nullptr);
 
-/// Puts a checkpoint's state into a network, and into its optimiser when there is one. Nothing is
-/// changed when it does not fit.
-/// @throws DataError that lists missing, unexpected and mis-shaped parameters, or counters that are
-/// missing.
+/// Puts a checkpoint's state into a network, and into its optimiser when there is one, on whatever
+/// device they are. Nothing is changed when it does not fit.
+/// @throws DataError that names the file and lists missing, unexpected and mis-shaped parameters,
+/// or counters that are missing.
 void restore(const Checkpoint& checkpoint, Module& net, Optimizer* optimizer = nullptr);
 
 }  // namespace spiketape

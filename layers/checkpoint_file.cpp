@@ -344,6 +344,7 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
                     version,
                     kVersion));
   Checkpoint checkpoint;
+  checkpoint.file = name;
   checkpoint.epoch = reader.root_integer("epoch");
   checkpoint.batch = reader.root_integer("batch");
   checkpoint.parameters = reader.tensors("parameters");

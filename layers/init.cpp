@@ -21,13 +21,16 @@ float scale_of(const char* op, const Variable& weight, float gain) {
   return gain / std::sqrt(static_cast<float>(fan_in(weight)));
 }
 
-/// value[k] = draw(k) for every k; draw is a pure function, so threads do not matter.
+/// value[k] = draw(k) for every k; draw is a pure function, so threads do not matter. Drawn on the
+/// host, so that a card gets the same bits.
 template <typename Draw>
 void fill_by_index(Variable& weight, const Draw& draw) {
-  float* value = weight.value().data();
-  parallel_ranges(weight.value().size(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+  Tensor drawn = weight.value().to(kCpu);
+  float* value = drawn.data();
+  parallel_ranges(drawn.size(), kGrain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t k = begin; k < end; ++k) value[k] = draw(static_cast<std::uint64_t>(k));
   });
+  if (weight.value().device() != kCpu) weight.value().copy_from(drawn);
 }
 
 }  // namespace

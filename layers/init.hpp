@@ -6,8 +6,8 @@
 #include "autograd/variable.hpp"
 
 /// Initial weights. Value number k depends on (seed, stream name, k) only, and so on no other
-/// layer, order or thread. Fan-in is the number of inputs of one output unit: every axis of the
-/// weights but the last.
+/// layer, order, thread or device. Fan-in is the number of inputs of one output unit: every axis of
+/// the weights but the last.
 namespace spiketape {
 
 /// @throws ShapeError when the weights have no axis or no inputs.

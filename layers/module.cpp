@@ -115,6 +115,21 @@ void Module::initialize(std::uint64_t seed) {
   for (Module* child : children_) child->initialize(seed);
 }
 
+void Module::to(Device device) {
+  require_available(device);
+  for (const NamedVariable& parameter : parameters()) {
+    Variable variable = parameter.variable;
+    variable.grad() = Tensor();  // else the next gradient would reuse memory where it was
+    variable.clear_grad();
+    variable.value() = variable.value().to(device);
+  }
+}
+
+Device Module::device() const {
+  const std::vector<NamedVariable> all = parameters();
+  return all.empty() ? kCpu : all.front().variable.value().device();
+}
+
 void Module::set_training(bool training) {
   training_ = training;
   for (Module* child : children_) child->set_training(training);

@@ -61,6 +61,13 @@ class Module {
   /// position) only, so neither the order nor other layers matter. Construction draws with seed 0.
   void initialize(std::uint64_t seed);
 
+  /// Moves all parameters here and below to `device`, in place: handles stay valid, gradients are
+  /// dropped. An optimiser keeps what it remembers where the parameters were, so move before one is
+  /// made. @throws BackendError when the device is not there.
+  void to(Device device);
+  /// Where the parameters are; the CPU when there are none.
+  Device device() const;
+
   /// Whether this module and all below train (dropout drops) or are evaluated. At first they train.
   void set_training(bool training);
   bool training() const { return training_; }

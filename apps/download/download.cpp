@@ -94,6 +94,7 @@ class Item {
     const bool will_be_checked = !file_.md5.empty() && !options_.accept_unknown_checksum;
     hooks_.tell(fmt::format("{}: fetching {}", file_.name, url_));
     for (bool again = false;; again = true) {
+      const std::int64_t before = part.size();
       const bool resumed = fetch_or_explain(part, will_be_checked);
       const std::string md5 = md5_of_file(part.path());
       if (accepts(md5)) {
@@ -102,14 +103,19 @@ class Item {
             fmt::format("{}: {}, {}", place_.string(), size_in_words(part.size()), verdict(md5)));
         return;
       }
-      if (!resumed || again || !will_be_checked) refuse(part, md5);
+      // Whole before, and the host's version is still that one: the same bytes would come again.
+      const Origin origin = part.origin();
+      const bool same =
+          resumed && part.size() == before && origin.url == url_ && !origin.version.empty();
+      if (!resumed || again || same) refuse(part, md5, same);
       hooks_.tell(
-          fmt::format("{}: expected md5 {}, got {}: the rest that came does not belong to the "
-                      "first part, which "
-                      "is removed; fetching it once more from the start",
+          fmt::format("{}: expected md5 {}, got {}: the {} that an earlier download left are of "
+                      "another file or damaged, and are removed; fetching it once more from the "
+                      "start",
                       file_.name,
                       file_.md5,
-                      md5));
+                      md5,
+                      size_in_words(before)));
       part.restart({});
     }
   }
@@ -133,16 +139,18 @@ class Item {
         "md5 {} is not the known {}: accepted, as you asked; results may differ", md5, file_.md5);
   }
 
-  [[noreturn]] void refuse(const PartFile& part, const std::string& md5) const {
+  [[noreturn]] void refuse(const PartFile& part, const std::string& md5, bool same) const {
     throw DataError(fmt::format(
         "{}: expected md5 {}, got {} ({}); this is another version of the file, or no such file at "
-        "all. It is kept as {}\n  to use it as it is: the same command with "
+        "all. It is kept as {}{}\n  to use it as it is: the same command with "
         "--accept-unknown-checksum{}",
         url_,
         file_.md5,
         md5,
         size_in_words(part.size()),
         part.path().string(),
+        same ? ", and was not fetched again: the host still has the same; remove it to try anew"
+             : "",
         by_hand(set_, file_, place_)));
   }
 

@@ -95,6 +95,11 @@ const RemoteSet& find_remote_set(std::string_view name) {
         "(github.com/Jakobovski/free-spoken-digit-dataset) by a cochlea model such as lauscher "
         "(github.com/electronicvisions/lauscher); the set with a host of its own is shd");
   }
+  if (name == "ssc") {
+    throw Error(
+        "download: ssc is not among the sets that are fetched; unpack ssc_train.h5.zip and "
+        "ssc_test.h5.zip of https://zenkelab.org/datasets into the folder for --data");
+  }
   if (name == "randman") {
     throw Error("download: randman needs no files; start it with ./run train randman");
   }

@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "core/error.hpp"
+#include "data/events.hpp"
+
 namespace spiketape::apps {
 
 Settings AugmentSettings::settings() {
@@ -14,6 +17,12 @@ Settings AugmentSettings::settings() {
       {"jitter", &jitter, "each training event moves in time by a normal with so many seconds"},
       {"drop", &drop, "probability that an event of a training sample is left out"},
   };
+}
+
+void AugmentSettings::check(double dt) const {
+  const double most = static_cast<double>(kMaxDataSteps) * dt;
+  if (!(jitter >= 0.0 && jitter <= most))
+    throw Error(fmt::format("jitter: expected 0 to {:g} seconds, got {:g}", most, jitter));
 }
 
 AugmentOptions AugmentSettings::options(double dt) const {

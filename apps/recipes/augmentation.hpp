@@ -17,6 +17,8 @@ struct AugmentSettings {
   double drop = 0.0;
 
   Settings settings();
+  /// @throws Error for a jitter out of range: in seconds, as it was typed, and not in steps.
+  void check(double dt) const;
   /// The same in steps of `dt` seconds.
   AugmentOptions options(double dt) const;
   /// What is on, in words; empty when nothing is.

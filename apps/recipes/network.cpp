@@ -120,8 +120,8 @@ Settings NetworkSettings::settings() {
       {"lower_target", &lower_target, "spikes a sample that every neuron should reach"},
       {"path",
        &path,
-       "how currents are computed: by events or products",
-       {"auto", "event", "gemm"}},
+       "how currents are computed: by events or products; the last two on a card only",
+       {"auto", "event", "gemm", "cusparse", "cublas"}},
   };
 }
 

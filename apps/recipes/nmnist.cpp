@@ -68,7 +68,7 @@ class Nmnist final : public Recipe {
         {"steps", &steps_, "steps a sample; later events are cut off"},
         {"repeats", &repeats_, "several events of a unit in a step are one", {"merge", "keep"}},
         {"polarity", &polarity_, "ON and OFF events together or apart", {"merged", "split"}},
-        {"strict", &strict_, "whether a time that is not finite is an error"},
+        {"strict", &strict_, "whether a time that is not finite or below 0 is an error"},
         memory_setting(memory_mib_),
     };
   }

@@ -39,6 +39,13 @@ void Recipe::choose_variant(const std::string& name) {
 void Recipe::resolve() {
   train.check();
   network.resolve();
+  augment.check(network.dt);
+  const SynapsePath path = parse_synapse_path(network.path);
+  if (parse_device(train.device) == kCpu &&
+      (path == SynapsePath::cusparse || path == SynapsePath::cublas))
+    throw BackendError(fmt::format(
+        "path: the CPU has no {}; use --path auto, event or gemm there, or --device cuda",
+        network.path));
 }
 
 std::unique_ptr<SpikingNet> Recipe::build(const Dataset& data) const {

@@ -34,7 +34,8 @@ class Recipe {
   /// Every setting: of the data, of the network, of the training, of the augmentation. Bound to
   /// this object.
   Settings settings();
-  /// Checks the settings and puts numbers in place of "the default of ...". @throws Error
+  /// Checks the settings and puts numbers in place of "the default of ...". @throws Error; of
+  /// these BackendError for a device, or a path of one, that is not there.
   void resolve();
   /// Reads or makes the data. @throws DataError when they are missing or broken.
   virtual DataSets load() const = 0;

@@ -10,11 +10,12 @@
 namespace spiketape::apps {
 namespace {
 
-constexpr std::array<RecipeEntry, 5> kRecipes{{
+constexpr std::array<RecipeEntry, 6> kRecipes{{
     {"randman", "a synthetic set that needs no download", make_randman_recipe},
     {"fmnist", "Fashion-MNIST as in the paper; needs --data", make_fmnist_recipe},
     {"nmnist", "Neuromorphic-MNIST as in the paper; needs --data", make_nmnist_recipe},
     {"shd", "Spiking Heidelberg Digits as in the paper; needs --data", make_shd_recipe},
+    {"ssc", "Spiking Speech Commands with the settings of shd; needs --data", make_ssc_recipe},
     {"spoken-digits", "ten digits in the layout of SHD; needs --data", make_spoken_digits_recipe},
 }};
 

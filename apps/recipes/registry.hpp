@@ -26,6 +26,7 @@ std::unique_ptr<Recipe> make_randman_recipe();
 std::unique_ptr<Recipe> make_fmnist_recipe();
 std::unique_ptr<Recipe> make_nmnist_recipe();
 std::unique_ptr<Recipe> make_shd_recipe();
+std::unique_ptr<Recipe> make_ssc_recipe();
 std::unique_ptr<Recipe> make_spoken_digits_recipe();
 
 }  // namespace spiketape::apps

@@ -14,12 +14,13 @@
 namespace spiketape::apps {
 namespace {
 
-/// Spoken digits through a cochlea model, as in Perez-Nieves & Goodman 2021, section 4.
+/// Spoken words through a cochlea model, as in Perez-Nieves & Goodman 2021, section 4.
 ///
 /// Data. `shd`: the Spiking Heidelberg Digits (Cramer et al. 2020), 8,156 training and 2,264 test
 /// recordings of ten digits in two languages, 20 classes. `spoken-digits`: other recordings in the
-/// same layout, ten English digits. 700 channels, 500 steps of 2 ms; a tenth of the training
-/// recordings is held out for validation.
+/// same layout, ten English digits. `ssc`: the Spiking Speech Commands (Cramer et al. 2020), 75,466
+/// and 20,382 recordings of 35 words, with the settings of shd. 700 channels, 500 steps of 2 ms; a
+/// tenth of the training recordings is held out for validation (ssc_valid.h5 is not read).
 ///
 /// Network. 700-200-200 leaky integrate-and-fire neurons, tau 10 ms; a leaky readout of 20 ms whose
 /// sum over time is the score of a class. Uniform initial weights, scaled layer by layer until 1 %
@@ -36,7 +37,9 @@ namespace {
 /// epochs.
 class Spoken final : public Recipe {
  public:
-  Spoken(std::string name, std::int64_t classes) : name_(std::move(name)), classes_(classes) {
+  /// `set` is how its files are called.
+  Spoken(std::string name, std::string set, std::int64_t classes)
+      : name_(std::move(name)), set_(std::move(set)), classes_(classes) {
     network.hidden = {200, 200};
     network.dt = 2e-3;
     network.tau_readout = 20e-3;
@@ -56,9 +59,10 @@ class Spoken final : public Recipe {
   DataSets load() const override {
     if (folder_.empty())
       throw Error(fmt::format(
-          "{}: --data is missing; give the folder with shd_train.h5 and shd_test.h5 "
-          "({})",
+          "{}: --data is missing; give the folder with {}_train.h5 and {}_test.h5 ({})",
           name_,
+          set_,
+          set_,
           name_ == "shd" ? "./run download shd --to DIR fetches them" : "in the layout of SHD"));
     const EventFileOptions options{
         .binning = {.dt = network.dt, .steps = steps_, .merge_repeats = merges_repeats()},
@@ -69,7 +73,7 @@ class Spoken final : public Recipe {
     MemoryBudget budget(memory_mib_);
     const auto keep_part = [&](std::string_view part) {
       return keep(
-          std::make_unique<EventFileRecordings>(find_event_file(folder, "shd", part), options),
+          std::make_unique<EventFileRecordings>(find_event_file(folder, set_, part), options),
           budget);
     };
     KeptRecordings train_data = keep_part("train");
@@ -112,16 +116,20 @@ class Spoken final : public Recipe {
 
   Settings data_settings() override {
     return {
-        {"data", &folder_, "folder that holds shd_train.h5 and shd_test.h5, or train_shd.h5 ..."},
+        {"data",
+         &folder_,
+         fmt::format(
+             "folder that holds {}_train.h5 and {}_test.h5, or train_{}.h5 ...", set_, set_, set_)},
         {"steps", &steps_, "steps a sample; later events are cut off"},
         {"repeats", &repeats_, "several events of a unit in a step are one", {"merge", "keep"}},
         {"coarsen", &coarsen_, "neighbouring channels that are joined; 5 makes 140 of 700"},
-        {"strict", &strict_, "whether a time that is not finite is an error"},
+        {"strict", &strict_, "whether a time that is not finite or below 0 is an error"},
         memory_setting(memory_mib_),
     };
   }
 
   std::string name_;
+  std::string set_;
   std::int64_t classes_;
   std::string folder_;
   std::int64_t steps_ = 500;
@@ -133,9 +141,10 @@ class Spoken final : public Recipe {
 
 }  // namespace
 
-std::unique_ptr<Recipe> make_shd_recipe() { return std::make_unique<Spoken>("shd", 20); }
+std::unique_ptr<Recipe> make_shd_recipe() { return std::make_unique<Spoken>("shd", "shd", 20); }
+std::unique_ptr<Recipe> make_ssc_recipe() { return std::make_unique<Spoken>("ssc", "ssc", 35); }
 std::unique_ptr<Recipe> make_spoken_digits_recipe() {
-  return std::make_unique<Spoken>("spoken-digits", 10);
+  return std::make_unique<Spoken>("spoken-digits", "shd", 10);
 }
 
 }  // namespace spiketape::apps

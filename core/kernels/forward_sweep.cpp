@@ -5,15 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <optional>
 
-#include <fmt/format.h>
-
-#include "core/error.hpp"
 #include "core/kernels/current.hpp"
 #include "core/kernels/membrane.hpp"
 #include "core/kernels/simd.hpp"
+#include "core/kernels/sweep_errors.hpp"
 #include "core/parallel.hpp"
 #include "core/sweep.hpp"
 
@@ -150,20 +147,8 @@ bool run_sample(const Sweep& sweep,
   for (std::int64_t step = 0; step < steps; ++step)
     for (std::int64_t j = 0; j < columns.count(); ++j)
       if (const double membrane = trace.data()[step * width + j]; !std::isfinite(membrane))
-        throw NumericError(
-            fmt::format("{}: the membrane of sample {}, step {}, neuron {} is {}; expected finite "
-                        "numbers, check the "
-                        "weights and the learning rate",
-                        sweep.current.name,
-                        sample,
-                        step,
-                        columns.begin + j,
-                        membrane));
-  throw NumericError(fmt::format(
-      "{}: a state of sample {} is not finite at the last step; check the weights and the "
-      "learning rate",
-      sweep.current.name,
-      sample));
+        throw_membrane_not_finite(sweep.current.name, sample, step, columns.begin + j, membrane);
+  throw_state_not_finite(sweep.current.name, sample);
 }
 
 void run_shard(const Sweep& sweep, Shard& shard) {
@@ -221,9 +206,7 @@ struct Assembly {
       begins.push_back(total);
       total += of(shard).arena.count;
     }
-    if (total > std::numeric_limits<std::uint32_t>::max())
-      throw ShapeError(fmt::format(
-          "{}: {} entries exceed 2^32 in one batch; use a smaller batch", current.name, total));
+    require_countable(current.name, total);
     offsets[0] = 0;
     units = Buffer<UnitId>(total);
     if (with_values) values = Buffer<float>(total);

@@ -2,13 +2,11 @@
 #include <cmath>
 #include <span>
 
-#include <fmt/format.h>
-
-#include "core/error.hpp"
 #include "core/kernels/backpropagate.hpp"
 #include "core/kernels/current.hpp"
 #include "core/kernels/integrator.hpp"
 #include "core/kernels/simd.hpp"
+#include "core/kernels/sweep_errors.hpp"
 #include "core/parallel.hpp"
 #include "core/sweep.hpp"
 
@@ -18,13 +16,8 @@ namespace {
 void check_finite(const CurrentView& current, std::int64_t sample, std::span<const float> state) {
   for (std::size_t j = 0; j < state.size(); ++j)
     if (!std::isfinite(state[j]))
-      throw NumericError(fmt::format(
-          "{}: the readout of sample {}, class {} is {} at the last step; expected finite "
-          "numbers, check the weights and the learning rate",
-          current.name,
-          sample,
-          j,
-          state[j]));
+      throw_readout_not_finite(
+          current.name, sample, static_cast<std::int64_t>(j), static_cast<double>(state[j]));
 }
 
 /// Memory that the samples of a task share.
@@ -125,9 +118,7 @@ void fill_integrate_back(const ReadoutBackwardArguments& arguments,
 }  // namespace
 
 void readout_forward(const ReadoutForwardArguments& arguments) {
-  if (arguments.current.steps < 1)
-    throw ShapeError(
-        fmt::format("{}: a readout needs at least one step, got 0", arguments.current.name));
+  require_steps(arguments.current.name, arguments.current.steps);
   const Buffer<double> bias = total_bias(arguments.current);
   parallel_ranges(arguments.current.batch, 8, [&](std::int64_t begin, std::int64_t end) {
     Workspace workspace(arguments.current, arguments.trace != nullptr);

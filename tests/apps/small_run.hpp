@@ -1,41 +1,21 @@
 #pragma once
 
-#include <atomic>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
 
-#include <unistd.h>
-
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "apps/train.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace spiketape::apps {
 
-/// An empty folder that goes with the object.
-class TemporaryFolder {
+/// Its paths are texts, as options take them.
+class TemporaryFolder : public testing::TemporaryFolder {
  public:
-  TemporaryFolder() {
-    static std::atomic<int> count{0};
-    path_ =
-        std::filesystem::temp_directory_path() / fmt::format("spiketape-{}-{}", getpid(), count++);
-    std::filesystem::create_directories(path_);
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
+  std::string operator/(const std::string& name) const { return (path() / name).string(); }
 };
 
 /// A randman run of 3 batches an epoch that takes milliseconds; `more` is set after that.

@@ -144,19 +144,44 @@ TEST_CASE("a wrong checksum is an error that says how to go on, and no file has 
   CHECK_FALSE(fs::exists(site.at("images.gz")));
   CHECK(fs::exists(site.at("images.gz.part")));
 
-  // Again: it is found complete, is wrong, is fetched once from the start, and still wrong.
-  CHECK_THROWS_AS(site.bring(), DataError);
-  CHECK(site.server.requests().size() == 3);
-  CHECK(site.told.count("fetching it once more from the start") == 1);
+  // Again: the host has still the same, so it is not fetched again.
+  CHECK(contains(message_of<DataError>([&] { site.bring(); }),
+                 "images.gz.part, and was not fetched again: the host still has the same"));
+  CHECK(site.server.requests().size() == 2);
+  CHECK(site.told.count("fetching it once more") == 0);
 
   // Accepted: what is there needs no byte more.
   site.set.files.pop_back();
   site.options.accept_unknown_checksum = true;
   site.bring();
-  CHECK(site.server.requests().size() == 4);
+  CHECK(site.server.requests().size() == 3);
   CHECK(read_text(site.at("images.gz")) == kOther);
   CHECK(site.told.count("is not the known " + md5_of_text(kImages) + ": accepted, as you asked") ==
         1);
+}
+
+TEST_CASE(
+    "a host that has put a wrong file right is fetched anew, one without versions once more") {
+  std::string version = "\"v1\"";
+  std::string content = kOther;
+  Site site([&](const HttpRequest& request) {
+    return serve(request.path == "/images.gz" ? content : kTrainZip, request, version);
+  });
+  CHECK_THROWS_AS(site.bring(), DataError);
+  version = "\"v2\"";
+  content = kImages;
+  site.bring();
+  site.check_complete();
+
+  version.clear();
+  content = kOther;
+  fs::remove(site.at("images.gz"));
+  CHECK_THROWS_AS(site.bring(), DataError);
+  CHECK(site.told.count("fetching it once more from the start") == 0);
+  const std::size_t requests = site.server.requests().size();
+  CHECK_THROWS_AS(site.bring(), DataError);
+  CHECK(site.server.requests().size() == requests + 2);  // whole there; then from the start, once
+  CHECK(site.told.count("the 100.0 kB that an earlier download left are of another file") == 1);
 }
 
 TEST_CASE("a file without a known checksum is taken, and that is said") {

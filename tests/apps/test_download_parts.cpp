@@ -98,6 +98,7 @@ TEST_CASE("a set that cannot be fetched says where its data come from") {
   CHECK(find_remote_set("shd").files.at(0).result == "shd_train.h5");
   CHECK(contains(message_of<Error>([] { find_remote_set("spoken-digits"); }),
                  "Free Spoken Digit Dataset"));
+  CHECK(contains(message_of<Error>([] { find_remote_set("ssc"); }), "unpack ssc_train.h5.zip"));
   CHECK(contains(message_of<Error>([] { find_remote_set("randman"); }), "needs no files"));
   CHECK(contains(message_of<Error>([] { find_remote_set("mnist"); }),
                  "expected one of fmnist, shd, nmnist, got 'mnist'"));

@@ -62,8 +62,9 @@ TEST_CASE("eval of what holds no network is an error that says what is expected"
       evaluate_run(folder / "empty"), doctest::Contains("best.h5 is missing"), DataError);
   CHECK_THROWS_AS(evaluate_run(folder / "nowhere"), DataError);
   train(small_run(folder / "a", {{"epochs", "1"}}));
-  CHECK_THROWS_WITH_AS(
-      evaluate_run(folder / "a", "/data"), doctest::Contains("makes its own data"), Error);
+  CHECK_THROWS_WITH_AS(evaluate_run(folder / "a", {.data = "/data"}),
+                       doctest::Contains("makes its own data"),
+                       Error);
   Checkpoint bare = load_checkpoint(folder / "a/best.h5");
   bare.attributes.clear();
   save_checkpoint(folder / "bare.h5", bare);

@@ -7,14 +7,15 @@
 
 #include <doctest/doctest.h>
 
+#include "apps/trained_run.hpp"
 #include "core/error.hpp"
-#include "data/nmnist_convert.hpp"
 #include "tests/apps/same_run.hpp"
 #include "tests/data/event_files.hpp"
 #include "tests/data/nmnist_files.hpp"
 
 using namespace spiketape;
 using namespace spiketape::apps;
+using spiketape::testing::convert_small_nmnist;
 using spiketape::testing::EventFileContent;
 using spiketape::testing::float16;
 using spiketape::testing::write_event_file;
@@ -65,15 +66,15 @@ std::int64_t input_units(const std::string& run) {
 /// Files of 30 recordings each, a class in its own channels and at its own time.
 void write_spoken(const fs::path& folder, double last_time, std::size_t repeats = 3) {
   fs::create_directories(folder);
-  EventFileContent content{{}, {}, {}};
+  EventFileContent content = EventFileContent::empty();
   for (std::int64_t i = 0; i < 30; ++i) {
-    auto& times = content.times.emplace_back();
-    auto& units = content.units.emplace_back();
+    std::vector<double> times;
+    std::vector<std::int64_t> units;
     for (std::int64_t e = 0; e < 60; ++e) {
       times.insert(times.end(), repeats, 0.125 * static_cast<double>((i + e) % 8));
       units.insert(units.end(), repeats, 70 * (i % 10) + e);
     }
-    content.labels.push_back(i % 10);
+    content.add(std::move(times), std::move(units), i % 10);
   }
   content.times[7].back() = last_time;
   write_event_file(folder / "train_shd.h5", content, float16(), H5::PredType::STD_U16LE, true);
@@ -87,8 +88,7 @@ TEST_CASE("N-MNIST trains to the same bits from the folder and from the converte
   const fs::path set = folder / "set";
   const std::string files = folder / "files";
   write_small_nmnist(set, 40, 10);
-  fs::create_directory(files);
-  for (const NmnistConversion& half : plan_nmnist_conversion(set, files)) convert_nmnist(half);
+  convert_small_nmnist(set, files);
   for (const std::string polarity : {"merged", "split"}) {
     CAPTURE(polarity);
     const MoreSettings more = {{"polarity", polarity}};
@@ -106,8 +106,7 @@ TEST_CASE("N-MNIST trains to the same bits held and streamed, from both forms") 
   const fs::path set = folder / "set";
   const std::string files = folder / "files";
   write_small_nmnist(set, 40, 10, 8000);
-  fs::create_directory(files);
-  for (const NmnistConversion& half : plan_nmnist_conversion(set, files)) convert_nmnist(half);
+  convert_small_nmnist(set, files);
   const std::string held = folder / "held";
   CHECK_FALSE(contains(train_and_listen(one_epoch("nmnist", files, held)), "streamed"));
   for (const std::string& data : {set.string(), files}) {
@@ -132,8 +131,9 @@ TEST_CASE("events at no finite time are dropped, counted and told, or an error w
   CHECK(input_units(run) == 700);
   const TrainArguments strict =
       one_epoch("spoken-digits", data, folder / "b", {{"strict", "true"}});
-  CHECK_THROWS_WITH_AS(
-      train(strict), doctest::Contains("train_shd.h5: 1 events of recording 7"), DataError);
+  CHECK_THROWS_WITH_AS(train(strict),
+                       doctest::Contains("train_shd.h5: of the events of recording 7, 1 have no"),
+                       DataError);
   CHECK_FALSE(fs::exists(folder / "b"));
 }
 
@@ -161,4 +161,20 @@ TEST_CASE("spoken digits train to the same bits held and streamed") {
   CHECK(contains(train_and_listen(one_epoch("spoken-digits", data, folder / "b", streamed)),
                  "streamed"));
   check_same_run(folder / "a", folder / "b");
+}
+
+TEST_CASE("the Spiking Speech Commands are 35 words in files of their own names") {
+  const TemporaryFolder folder;
+  EventFileContent content = EventFileContent::empty();
+  for (std::int64_t i = 0; i < 70; ++i) content.add({0.01, 0.5}, {20 * (i % 35), 699}, i % 35);
+  write_event_file(folder / "ssc_train.h5", content, float16());
+  write_event_file(folder / "ssc_test.h5", content, float16());
+  const std::string text = train_and_listen(one_epoch("ssc", folder / "", folder / "a"));
+  CHECK(contains(text, "train: 70 recordings, 140 events"));
+  CHECK(input_units(folder / "a") == 700);
+  const auto sets = open_trained_run(folder / "a").recipe->load();
+  CHECK(sets.test->classes() == 35);
+  CHECK_THROWS_WITH_AS(train(one_epoch("shd", folder / "", folder / "b")),
+                       doctest::Contains("shd_train.h5"),
+                       DataError);
 }

@@ -74,10 +74,14 @@ TEST_CASE("arguments that make no sense are errors that say so") {
     CHECK_THROWS_WITH_AS(
         prepare_train(with(setting.first, setting.second)), doctest::Contains("expected"), Error);
   }
+  CHECK_THROWS_WITH_AS(prepare_train(with("jitter", "-1")),
+                       doctest::Contains("jitter: expected 0 to 65.536 seconds, got -1"),
+                       Error);
+  CHECK_THROWS_AS(prepare_train(with("jitter", "70")), Error);
   TrainArguments other = with("epochs", "1");
   other.recipe = "mnist";
   CHECK_THROWS_WITH_AS(prepare_train(other),
-                       doctest::Contains("randman, fmnist, nmnist, shd, spoken-digits"),
+                       doctest::Contains("randman, fmnist, nmnist, shd, ssc, spoken-digits"),
                        Error);
 }
 
@@ -152,5 +156,6 @@ TEST_CASE("a checkpoint of another network is refused") {
   TrainArguments resume;
   resume.out = folder / "b";
   resume.resume = true;
-  CHECK_THROWS_AS(train(resume), DataError);
+  CHECK_THROWS_WITH_AS(
+      train(resume), doctest::Contains("b/checkpoint.h5: it is of another network"), DataError);
 }

@@ -29,7 +29,8 @@ TEST_CASE("a trained run has the settings and the weights that it ended with") {
 TEST_CASE("a run of a recipe that makes its own data takes no data folder") {
   const TemporaryFolder folder;
   train(small_run(folder / "a", {{"epochs", "1"}}));
-  CHECK_THROWS_WITH_AS(
-      open_trained_run(folder / "a", "/data"), doctest::Contains("makes its own data"), Error);
+  CHECK_THROWS_WITH_AS(open_trained_run(folder / "a", {.data = "/data"}),
+                       doctest::Contains("makes its own data"),
+                       Error);
   CHECK_THROWS_AS(open_trained_run(folder / "nowhere"), DataError);
 }

@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <limits>
+#include <numeric>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -9,6 +11,7 @@
 #include "autograd/tape.hpp"
 #include "core/error.hpp"
 #include "tests/autograd/dual_reference.hpp"
+#include "tests/autograd/given_gradient.hpp"
 
 using namespace spiketape;
 using namespace spiketape::test;
@@ -16,13 +19,38 @@ using namespace spiketape::test;
 namespace {
 
 std::vector<float> list(const Tensor& tensor) {
-  return {tensor.values().begin(), tensor.values().end()};
+  const Tensor host = tensor.to(kCpu);
+  return {host.values().begin(), host.values().end()};
+}
+
+template <typename T>
+std::vector<T> list(std::span<const T> values) {
+  return {values.begin(), values.end()};
 }
 
 /// 40 samples of 20 steps where all of 50 neurons fire at every step.
 SpikeTensor busy() {
   Random random(0);
   return random_spikes(40, 20, 50, 1.0, random);
+}
+
+struct Dropped {
+  SpikeTensor kept;
+  std::vector<float> grad;
+};
+
+/// `source` on `device` through dropout, and back with the gradient 1, 2, 3... of what was kept.
+Dropped drop(const SpikeTensor& source, Device device, float probability, bool whole_units) {
+  const SpikeVariable input(source.to(device), true);
+  Tape tape;
+  const SpikeVariable kept = dropout(input, probability, 7, 3, whole_units);
+  REQUIRE(kept.value().device() == device);
+  std::vector<float> upstream(static_cast<std::size_t>(kept.value().active_count()));
+  std::iota(upstream.begin(), upstream.end(), 1.0f);
+  input.grad().fill(0.5f);  // backward adds to what is there
+  tape.backward(loss_with_gradient(
+      kept, Tensor::from_values({static_cast<std::int64_t>(upstream.size())}, upstream)));
+  return {kept.value().to(kCpu), list(input.grad())};
 }
 
 }  // namespace
@@ -36,27 +64,33 @@ TEST_CASE("dropout with probability 0 changes nothing") {
 }
 
 TEST_CASE("dropout keeps about the share that it should and scales the survivors up") {
-  const SpikeVariable source(busy(), false, 2.0f);
-  for (const float probability : {0.1f, 0.5f, 0.9f}) {
-    CAPTURE(probability);
-    const SpikeVariable kept = dropout(source, probability, 7, 3);
-    const double share = static_cast<double>(kept.value().event_count()) / 40000.0;
-    CHECK(share == doctest::Approx(1.0 - static_cast<double>(probability)).epsilon(0.05));
-    CHECK(kept.amplitude() == doctest::Approx(2.0f / (1.0f - probability)));
-    CHECK_NOTHROW(kept.value().validate());
+  for (const Device device : available_devices()) {
+    CAPTURE(to_string(device));
+    const SpikeVariable source(busy().to(device), false, 2.0f);
+    for (const float probability : {0.1f, 0.5f, 0.9f}) {
+      CAPTURE(probability);
+      const SpikeVariable kept = dropout(source, probability, 7, 3);
+      const double share = static_cast<double>(kept.value().event_count()) / 40000.0;
+      CHECK(share == doctest::Approx(1.0 - static_cast<double>(probability)).epsilon(0.05));
+      CHECK(kept.amplitude() == doctest::Approx(2.0f / (1.0f - probability)));
+      CHECK_NOTHROW(kept.value().validate());
+    }
   }
 }
 
 TEST_CASE("whole units are dropped for a whole sample") {
-  const SpikeVariable kept = dropout(SpikeVariable(busy()), 0.5f, 7, 3, true);
-  const Variable counts = spike_count(kept);
-  int silent = 0;
-  for (const float n : counts.value().values()) {
-    CHECK((n == 0.0f || n == 40.0f));  // 20 spikes of amplitude 2
-    silent += n == 0.0f ? 1 : 0;
+  for (const Device device : available_devices()) {
+    CAPTURE(to_string(device));
+    const SpikeVariable kept = dropout(SpikeVariable(busy().to(device)), 0.5f, 7, 3, true);
+    const Variable counts = spike_count(kept);
+    int silent = 0;
+    for (const float n : list(counts.value())) {
+      CHECK((n == 0.0f || n == 40.0f));  // 20 spikes of amplitude 2
+      silent += n == 0.0f ? 1 : 0;
+    }
+    CHECK(silent > 900);
+    CHECK(silent < 1100);
   }
-  CHECK(silent > 900);
-  CHECK(silent < 1100);
 }
 
 TEST_CASE("who is dropped depends on seed and call, not on threads") {
@@ -71,6 +105,39 @@ TEST_CASE("who is dropped depends on seed and call, not on threads") {
   CHECK(kept(7, 3, 4) == reference);
   CHECK(kept(8, 3, 1) != reference);
   CHECK(kept(7, 4, 1) != reference);
+}
+
+TEST_CASE("every device keeps the same events and active entries, and gives them their gradients") {
+  struct Case {
+    std::int64_t batch, steps, neurons;
+    double rate;
+  };
+  for (const Case& c : {Case{1, 1, 1, 1.0},
+                        Case{3, 5, 31, 0.3},
+                        Case{2, 4, 32, 0.5},
+                        Case{2, 4, 33, 0.5},
+                        Case{40, 20, 9, 0.05},  // most rows are empty
+                        Case{2, 3, 300, 0.5},   // rows longer than a warp
+                        Case{2, 3, 40, 0.0}}) {
+    CAPTURE(c.neurons);
+    Random random(5);
+    const SpikeTensor source = random_spikes(c.batch, c.steps, c.neurons, c.rate, random, true);
+    for (const bool whole_units : {false, true})
+      for (const float probability : {0.3f, 0.999f}) {
+        CAPTURE(whole_units);
+        CAPTURE(probability);
+        const Dropped expected = drop(source, kCpu, probability, whole_units);
+        for (const Device device : available_devices()) {
+          CAPTURE(to_string(device));
+          const Dropped got = drop(source, device, probability, whole_units);
+          CHECK(list(got.kept.event_offsets()) == list(expected.kept.event_offsets()));
+          CHECK(list(got.kept.event_units()) == list(expected.kept.event_units()));
+          CHECK(list(got.kept.active_offsets()) == list(expected.kept.active_offsets()));
+          CHECK(list(got.kept.active_units()) == list(expected.kept.active_units()));
+          CHECK(got.grad == expected.grad);
+        }
+      }
+  }
 }
 
 TEST_CASE("gradient reaches the survivors only, as much as passes without dropout") {
@@ -110,16 +177,24 @@ TEST_CASE("gradient reaches the survivors only, as much as passes without dropou
 }
 
 TEST_CASE("a probability outside [0, 1) is refused") {
-  const SpikeVariable source = SpikeTensor::from_events(1, 2, 4, {});
-  for (const float probability : {-0.1f, 1.0f, 2.0f, std::numeric_limits<float>::quiet_NaN()}) {
-    CAPTURE(probability);
-    CHECK_THROWS_AS(dropout(source, probability, 0, 0), Error);
+  for (const Device device : available_devices()) {
+    const SpikeVariable source = SpikeTensor::from_events(1, 2, 4, {}).to(device);
+    for (const float probability : {-0.1f, 1.0f, 2.0f, std::numeric_limits<float>::quiet_NaN()}) {
+      CAPTURE(probability);
+      CHECK_THROWS_AS(dropout(source, probability, 0, 0), Error);
+    }
   }
 }
 
 TEST_CASE("dropout of nothing is nothing") {
-  const SpikeVariable kept =
-      dropout(SpikeVariable(SpikeTensor::from_events(2, 3, 4, {})), 0.5f, 0, 0);
-  CHECK(kept.value().event_count() == 0);
-  CHECK(kept.value().shape() == Shape{2, 3, 4});
+  for (const Device device : available_devices())
+    for (const Shape& shape : {Shape{2, 3, 4}, Shape{2, 0, 4}, Shape{0, 3, 4}, Shape{2, 3, 0}}) {
+      CAPTURE(to_string(device));
+      CAPTURE(to_string(shape));
+      const SpikeTensor nothing = SpikeTensor::from_events(shape[0], shape[1], shape[2], {});
+      const SpikeVariable kept = dropout(SpikeVariable(nothing.to(device)), 0.5f, 0, 0);
+      CHECK(kept.value().event_count() == 0);
+      CHECK(kept.value().shape() == shape);
+      CHECK(kept.value().device() == device);
+    }
 }

@@ -30,11 +30,12 @@ std::vector<std::string> golden_cases() {
   return cases;
 }
 
-void check_all(SynapsePath path, double tolerance = apps::kVerifyTolerance) {
+void check_all(Device device, SynapsePath path, double tolerance = apps::kVerifyTolerance) {
+  CAPTURE(to_string(device));
   const std::vector<std::string> cases = golden_cases();
   REQUIRE(cases.size() >= 22);
   for (const std::string& file : cases) {
-    const CaseReport report = verify_case(file, path);
+    const CaseReport report = verify_case(file, path, device);
     INFO(to_text(report));
     CHECK(report.worst().error <= tolerance);
   }
@@ -79,13 +80,22 @@ const apps::VerifiedQuantity& quantity(const CaseReport& report, const std::stri
 
 }  // namespace
 
-TEST_CASE("every golden case is met on the event path") { check_all(SynapsePath::event); }
+TEST_CASE("every golden case is met on the event path of every device") {
+  for (const Device device : available_devices()) check_all(device, SynapsePath::event);
+}
 // A matrix product sums in float32, and beta = 100 magnifies the rounding of a membrane 200 times.
 TEST_CASE("every golden case is met on the GEMM path, as closely as float32 sums allow") {
-  check_all(SynapsePath::gemm, 5e-5);
+  for (const Device device : available_devices()) check_all(device, SynapsePath::gemm, 5e-5);
+}
+TEST_CASE("every golden case is met by the libraries' products of a card") {
+  for (const Device device : available_devices()) {
+    if (device == kCpu) continue;
+    check_all(device, SynapsePath::cusparse, 5e-5);
+    check_all(device, SynapsePath::cublas, 5e-5);
+  }
 }
 TEST_CASE("every golden case is met on the path that density chooses") {
-  check_all(SynapsePath::automatic);
+  for (const Device device : available_devices()) check_all(device, SynapsePath::automatic);
 }
 
 TEST_CASE("verify compares every quantity of a case") {
@@ -189,7 +199,8 @@ TEST_CASE("the command ends with status 1 when a case does not pass") {
     apps::add_verify(app);
     app.parse(arguments);
   };
-  CHECK_NOTHROW(run("verify --path gemm " + (kGolden / "silent.h5").string()));
+  CHECK_NOTHROW(run("verify --path gemm --device cpu " + (kGolden / "silent.h5").string()));
+  CHECK_THROWS_AS(run("verify --device gpu x.h5"), BackendError);
   CHECK_THROWS_AS(run("verify " + spoilt.path.string()), CLI::RuntimeError);
   CHECK_THROWS_AS(run("verify"), CLI::RequiredError);
   CHECK_THROWS_AS(run("verify --path fast x.h5"), CLI::ValidationError);

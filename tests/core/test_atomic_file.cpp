@@ -10,30 +10,14 @@
 
 #include "core/error.hpp"
 #include "tests/core/full_disk.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace spiketape {
 namespace {
 
 namespace fs = std::filesystem;
 using spiketape::testing::FullDisk;
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "spiketape-test-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  fs::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
+using spiketape::testing::TemporaryFolder;
 
 std::string contents(const fs::path& path) {
   std::ifstream stream(path, std::ios::binary);
@@ -49,7 +33,7 @@ std::vector<std::byte> bytes_of(const std::string& text) {
 }  // namespace
 
 TEST_CASE("a file is replaced as a whole") {
-  const Folder folder;
+  const TemporaryFolder folder;
   replace_file(folder / "a", bytes_of("old"));
   replace_file(folder / "a", bytes_of("newer"));
   CHECK(contents(folder / "a") == "newer");
@@ -59,7 +43,7 @@ TEST_CASE("a file is replaced as a whole") {
 }
 
 TEST_CASE("when the disk is full the old file survives and nothing is left beside it") {
-  const Folder folder;
+  const TemporaryFolder folder;
   replace_file(folder / "a", bytes_of("old"));
   {
     const FullDisk full(4096);
@@ -72,7 +56,7 @@ TEST_CASE("when the disk is full the old file survives and nothing is left besid
 }
 
 TEST_CASE("a file that is written by others takes its name when it is committed, or never") {
-  const Folder folder;
+  const TemporaryFolder folder;
   {
     const AtomicFile file(folder / "a");
     std::ofstream(file.partial()) << "half";
@@ -91,7 +75,7 @@ TEST_CASE("a file that is written by others takes its name when it is committed,
 }
 
 TEST_CASE("a file that two want to write at once is refused to the second, and stays the first's") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const fs::path path = folder / "both";
   {
     AtomicFile first(path);
@@ -105,7 +89,7 @@ TEST_CASE("a file that two want to write at once is refused to the second, and s
 }
 
 TEST_CASE("a disk that is too full for what is reserved is an error before anything is written") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const FullDisk full(4096);
   AtomicFile file(folder / "a");
   CHECK_THROWS_WITH_AS(
@@ -115,7 +99,7 @@ TEST_CASE("a disk that is too full for what is reserved is an error before anyth
 }
 
 TEST_CASE("bytes are added to the end of a file, or it keeps its old length") {
-  const Folder folder;
+  const TemporaryFolder folder;
   append_to_file(folder / "a", bytes_of("one\n"));
   append_to_file(folder / "a", bytes_of("two\n"));
   CHECK(contents(folder / "a") == "one\ntwo\n");
@@ -134,7 +118,7 @@ TEST_CASE("bytes are added to the end of a file, or it keeps its old length") {
 TEST_CASE(
     "a device that is always full, a missing folder and a folder in the way are errors that say "
     "so") {
-  const Folder folder;
+  const TemporaryFolder folder;
   CHECK_THROWS_WITH_AS(replace_file(folder / "missing" / "a", bytes_of("x")),
                        doctest::Contains("No such file"),
                        DataError);

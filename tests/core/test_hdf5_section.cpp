@@ -16,10 +16,10 @@
 #include "data/event_file_reader.hpp"
 #include "data/event_file_writer.hpp"
 #include "layers/checkpoint.hpp"
-#include "tests/data/idx_files.hpp"
+#include "tests/temporary_folder.hpp"
 
 using namespace spiketape;
-using spiketape::testing::TempFolder;
+using spiketape::testing::TemporaryFolder;
 
 namespace {
 
@@ -64,7 +64,7 @@ TEST_CASE("HDF5 prints its errors again once the section has ended") {
 }
 
 TEST_CASE("whatever reads or writes an HDF5 file waits for the thread that does") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const std::vector<float> times{0.5f};
   const std::vector<std::int32_t> units{3};
   std::unique_ptr<EventFileWriter> writer;

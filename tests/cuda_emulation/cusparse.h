@@ -81,11 +81,18 @@ cusparseStatus_t cusparseCreateDnMat(cusparseDnMatDescr_t* matrix,
                                      void* values,
                                      cudaDataType value_type,
                                      cusparseOrder_t order);
+cusparseStatus_t cusparseCreateConstDnMat(cusparseConstDnMatDescr_t* matrix,
+                                          int64_t rows,
+                                          int64_t cols,
+                                          int64_t ld,
+                                          const void* values,
+                                          cudaDataType value_type,
+                                          cusparseOrder_t order);
 cusparseStatus_t cusparseDestroyDnMat(cusparseConstDnMatDescr_t matrix);
 
 /// C = alpha op(A) op(B) + beta C with A in CSR; equal columns of a row add. C is not read where
 /// beta is 0. The buffer is on the device, of the size that the first function tells. Of the
-/// algorithms, the default, CSR_ALG1 and CSR_ALG2 are taken, and make no difference.
+/// algorithms all are taken and make no difference; CSR_ALG3 does not transpose A.
 cusparseStatus_t cusparseSpMM_bufferSize(cusparseHandle_t handle,
                                          cusparseOperation_t opA,
                                          cusparseOperation_t opB,

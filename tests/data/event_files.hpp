@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <utility>
 #include <vector>
 
 #include <H5Cpp.h>
@@ -19,10 +20,18 @@ inline H5::FloatType float16() {
   return type;
 }
 
+/// By default three recordings of 10 units, within 1 s.
 struct EventFileContent {
   std::vector<std::vector<double>> times = {{0.5, 0.25, 0.0}, {}, {0.75, 0.75}};
   std::vector<std::vector<std::int64_t>> units = {{2, 1, 9}, {}, {4, 5}};
   std::vector<std::int64_t> labels = {1, 0, 2};
+
+  static EventFileContent empty() { return {{}, {}, {}}; }
+  void add(std::vector<double> seconds, std::vector<std::int64_t> numbers, std::int64_t label) {
+    times.push_back(std::move(seconds));
+    units.push_back(std::move(numbers));
+    labels.push_back(label);
+  }
 };
 
 template <typename T>

@@ -2,7 +2,6 @@
 
 #include <zlib.h>
 
-#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -10,35 +9,12 @@
 #include <string>
 #include <vector>
 
-#include <unistd.h>
+#include "tests/temporary_folder.hpp"
 
 /// Handmade IDX files for the tests.
 namespace spiketape::testing {
 
 using Bytes = std::vector<std::uint8_t>;
-
-/// A new empty folder that is removed with its contents.
-class TempFolder {
- public:
-  TempFolder() {
-    static std::atomic<int> made{0};
-    path_ = std::filesystem::temp_directory_path() /
-            ("spiketape-test-" + std::to_string(getpid()) + "-" + std::to_string(made++));
-    std::filesystem::create_directories(path_);
-  }
-  ~TempFolder() {
-    std::error_code error;
-    std::filesystem::remove_all(path_, error);
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// An IDX file of unsigned bytes.
 inline Bytes idx(const std::vector<std::uint32_t>& shape, const Bytes& values) {

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "data/nmnist_convert.hpp"
 #include "tests/data/idx_files.hpp"
 
 /// Handmade recordings in the five-byte format of N-MNIST.
@@ -58,6 +59,13 @@ inline void write_small_nmnist(const std::filesystem::path& folder,
   };
   write_half("Train", train);
   write_half("Test", test);
+}
+
+/// The same data set as event files in the folder `out`, which is made.
+inline void convert_small_nmnist(const std::filesystem::path& folder,
+                                 const std::filesystem::path& out) {
+  std::filesystem::create_directories(out);
+  for (const NmnistConversion& half : plan_nmnist_conversion(folder, out)) convert_nmnist(half);
 }
 
 }  // namespace spiketape::testing

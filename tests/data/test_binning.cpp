@@ -49,7 +49,7 @@ TEST_CASE("steps that are no whole number of microseconds, and times before the 
   CHECK(events[2].step == 2);
   CHECK(binner.report().merged == 1);
   CHECK(binner.report().late == 1);
-  CHECK(binner.report().bad_time == 1);
+  CHECK(binner.report().early == 1);
 }
 
 TEST_CASE("what does not fit a sample is left out and counted by reason") {
@@ -66,11 +66,13 @@ TEST_CASE("what does not fit a sample is left out and counted by reason") {
   CHECK(report.recordings == 1);
   CHECK(report.kept == 1);
   CHECK(report.late == 1);
-  CHECK(report.bad_time == 3);
+  CHECK(report.early == 1);
+  CHECK(report.bad_time == 2);
   CHECK(report.bad_unit == 2);
   CHECK(report.in_words() ==
-        "1 recordings, 1 events; 1 came after the last step and were cut off; 3 had no finite time "
-        "and were dropped; 2 lay outside the sensor and were dropped");
+        "1 recordings, 1 events; 1 came after the last step and were cut off; 1 came before the "
+        "start and were dropped; 2 had no finite time and were dropped; 2 lay outside the sensor "
+        "and were dropped");
 }
 
 TEST_CASE("repeats within a step are merged, or kept where asked") {

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <limits>
 #include <string>
 #include <vector>
@@ -10,13 +11,13 @@
 #include "core/error.hpp"
 #include "data/event_file.hpp"
 #include "tests/data/event_files.hpp"
-#include "tests/data/idx_files.hpp"
+#include "tests/temporary_folder.hpp"
 
 using namespace spiketape;
 using doctest::Contains;
 using spiketape::testing::EventFileContent;
 using spiketape::testing::float16;
-using spiketape::testing::TempFolder;
+using spiketape::testing::TemporaryFolder;
 using spiketape::testing::write_event_file;
 namespace fs = std::filesystem;
 
@@ -33,7 +34,7 @@ std::vector<StepEvent> events_of(const HeldRecordings& data, std::int64_t record
 }  // namespace
 
 TEST_CASE("numbers of every width, compressed or not, read the same") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const fs::path path = folder.path() / "a.h5";
   const std::vector<H5::DataType> time_types = {
       float16(), H5::PredType::IEEE_F32LE, H5::PredType::IEEE_F64LE, H5::PredType::IEEE_F64BE};
@@ -55,13 +56,10 @@ TEST_CASE("numbers of every width, compressed or not, read the same") {
 }
 
 TEST_CASE("a file of more recordings than are read at once keeps their order") {
-  const TempFolder folder;
-  EventFileContent content{{}, {}, {}};
-  for (std::int64_t i = 0; i < 600; ++i) {
-    content.times.push_back({0.125 * static_cast<double>(i % 8)});
-    content.units.push_back({i % 10});
-    content.labels.push_back(i % 3);
-  }
+  const TemporaryFolder folder;
+  EventFileContent content = EventFileContent::empty();
+  for (std::int64_t i = 0; i < 600; ++i)
+    content.add({0.125 * static_cast<double>(i % 8)}, {i % 10}, i % 3);
   write_event_file(folder.path() / "a.h5", content);
   const HeldRecordings data = load_event_file(folder.path() / "a.h5", kOptions);
   REQUIRE(data.recordings.size() == 600);
@@ -73,7 +71,7 @@ TEST_CASE("a file of more recordings than are read at once keeps their order") {
 }
 
 TEST_CASE("neighbouring channels are joined, and their repeats merged") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_event_file(folder.path() / "a.h5", {});
   EventFileOptions options = kOptions;
   options.coarsen = 5;
@@ -84,24 +82,30 @@ TEST_CASE("neighbouring channels are joined, and their repeats merged") {
   CHECK_THROWS_AS(load_event_file(folder.path() / "a.h5", options), ShapeError);
 }
 
-TEST_CASE("times that are not finite are dropped and counted, or an error when strict") {
-  const TempFolder folder;
+TEST_CASE("times that are not finite or before 0 are dropped and counted, or errors when strict") {
+  const TemporaryFolder folder;
   EventFileContent content;
   content.times[0][1] = std::numeric_limits<double>::infinity();
-  content.times[2][0] = std::numeric_limits<double>::quiet_NaN();
+  content.times[2] = {std::numeric_limits<double>::quiet_NaN(), -0.25};
   write_event_file(folder.path() / "a.h5", content, float16());
   EventFileOptions options = kOptions;
   const HeldRecordings data = load_event_file(folder.path() / "a.h5", options);
   CHECK(data.report.bad_time == 2);
-  CHECK(data.report.kept == 3);
+  CHECK(data.report.early == 1);
+  CHECK(data.report.kept == 2);
   options.strict = true;
   CHECK_THROWS_WITH_AS(load_event_file(folder.path() / "a.h5", options),
-                       Contains("1 events of recording 0 have no finite time"),
+                       Contains("recording 0, 1 have no finite time and 0 come before 0 s"),
+                       DataError);
+  content.times[0][1] = -1e-3;
+  write_event_file(folder.path() / "a.h5", content);
+  CHECK_THROWS_WITH_AS(load_event_file(folder.path() / "a.h5", options),
+                       Contains("recording 0, 0 have no finite time and 1 come before 0 s"),
                        DataError);
 }
 
 TEST_CASE("files that are missing, broken or of another layout are errors that say so") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const fs::path path = folder.path() / "a.h5";
   CHECK_THROWS_WITH_AS(load_event_file(path), Contains("no such file"), DataError);
   std::ofstream(path) << "not HDF5";
@@ -128,7 +132,7 @@ TEST_CASE("files that are missing, broken or of another layout are errors that s
 }
 
 TEST_CASE("a file that claims more values than it holds is refused before memory is asked for") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const fs::path path = folder.path() / "a.h5";
   for (const char* item : {"labels", "spikes/times", "spikes/units"}) {
     CAPTURE(item);
@@ -150,7 +154,7 @@ TEST_CASE("a file that claims more values than it holds is refused before memory
 }
 
 TEST_CASE("numbers of units at the end of the range are errors, not overflows") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_event_file(folder.path() / "a.h5", {});
   EventFileOptions options = kOptions;
   options.units = std::numeric_limits<std::int64_t>::max();
@@ -163,7 +167,7 @@ TEST_CASE("numbers of units at the end of the range are errors, not overflows") 
 }
 
 TEST_CASE("both spellings of the file names are found") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   CHECK_THROWS_WITH_AS(find_event_file(folder.path(), "shd", "train"),
                        Contains("shd_train.h5 and train_shd.h5"),
                        DataError);

@@ -11,13 +11,13 @@
 
 #include "core/error.hpp"
 #include "tests/data/event_files.hpp"
-#include "tests/data/idx_files.hpp"
+#include "tests/temporary_folder.hpp"
 
 using namespace spiketape;
 using doctest::Contains;
 using spiketape::testing::EventFileContent;
 using spiketape::testing::float16;
-using spiketape::testing::TempFolder;
+using spiketape::testing::TemporaryFolder;
 using spiketape::testing::write_event_file;
 namespace fs = std::filesystem;
 
@@ -31,11 +31,12 @@ void put_format(const fs::path& path, std::int64_t format) {
 
 /// Recordings whose length and numbers tell which they are.
 EventFileContent numbered(std::int64_t recordings) {
-  EventFileContent content{{}, {}, {}};
+  EventFileContent content = EventFileContent::empty();
   for (std::int64_t i = 0; i < recordings; ++i) {
-    content.times.emplace_back(static_cast<std::size_t>(i % 50), 0.125 * static_cast<double>(i));
-    content.units.emplace_back(static_cast<std::size_t>(i % 50), i);
-    content.labels.push_back(i % 3);
+    const auto events = static_cast<std::size_t>(i % 50);
+    content.add(std::vector<double>(events, 0.125 * static_cast<double>(i)),
+                std::vector<std::int64_t>(events, i),
+                i % 3);
   }
   return content;
 }
@@ -43,7 +44,7 @@ EventFileContent numbered(std::int64_t recordings) {
 }  // namespace
 
 TEST_CASE("times and units are read as they stand, with what lies beside them left alone") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const fs::path path = folder / "a.h5";
   EventFileContent content;
   content.times[0] = {-1.5, std::numeric_limits<double>::infinity(), 65504.0};
@@ -69,7 +70,7 @@ TEST_CASE("times and units are read as they stand, with what lies beside them le
 }
 
 TEST_CASE("whole seconds and real unit numbers are numbers, too") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   EventFileContent content;
   content.times = {{3, 2, 1}, {}, {0, 7}};
   write_event_file(folder / "a.h5", content, H5::PredType::STD_U8LE, H5::PredType::IEEE_F32LE);
@@ -83,7 +84,7 @@ TEST_CASE("whole seconds and real unit numbers are numbers, too") {
 }
 
 TEST_CASE("a format that is newer than the program is refused, every older one is read") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const fs::path path = folder / "a.h5";
   for (std::int64_t format = 1; format <= kEventFileFormat; ++format) {
     write_event_file(path, {});
@@ -98,7 +99,7 @@ TEST_CASE("a format that is newer than the program is refused, every older one i
 }
 
 TEST_CASE("lists that are not of numbers, or of no lists, are errors that name the item") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const fs::path path = folder / "a.h5";
   write_event_file(path, {});
   {
@@ -114,7 +115,7 @@ TEST_CASE("lists that are not of numbers, or of no lists, are errors that name t
 
 // HDF5 and its C++ objects are not made for several threads; Hdf5Section takes them in turn.
 TEST_CASE("many threads read one file, and others, at the same time") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   constexpr std::int64_t kRecordings = 60;
   write_event_file(folder / "a.h5", numbered(kRecordings), float16());
   const EventFileReader shared(folder / "a.h5");

@@ -9,15 +9,15 @@
 
 #include "core/error.hpp"
 #include "data/event_file_reader.hpp"
-#include "tests/data/idx_files.hpp"
+#include "tests/temporary_folder.hpp"
 
 using namespace spiketape;
 using doctest::Contains;
-using spiketape::testing::TempFolder;
+using spiketape::testing::TemporaryFolder;
 namespace fs = std::filesystem;
 
 TEST_CASE("lists of any length come back, and never need more space than was set aside") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   // HDF5's heaps have 4,096 bytes at least, and 16 of bookkeeping a list.
   for (const std::vector<std::size_t>& lengths : {std::vector<std::size_t>{},
                                                   std::vector<std::size_t>{0, 0},
@@ -64,7 +64,7 @@ TEST_CASE("lists of any length come back, and never need more space than was set
 }
 
 TEST_CASE("lists that do not fit and files that miss some are errors, and leave nothing behind") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const std::vector<float> times(2);
   const std::vector<std::int32_t> units(2);
   {
@@ -82,7 +82,7 @@ TEST_CASE("lists that do not fit and files that miss some are errors, and leave 
 }
 
 TEST_CASE("a target that is a folder or lies in none is an error that names it") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   CHECK_THROWS_WITH_AS(
       EventFileWriter(folder.path(), "test", 1, 1), Contains("is a folder"), DataError);
   CHECK_THROWS_WITH_AS(EventFileWriter(folder / "none" / "a.h5", "test", 1, 1),
@@ -91,7 +91,7 @@ TEST_CASE("a target that is a folder or lies in none is an error that names it")
 }
 
 TEST_CASE("a file that two writers want at once is refused to the second") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const EventFileWriter first(folder / "a.h5", "test", 1, 1);
   CHECK_THROWS_WITH_AS(
       EventFileWriter(folder / "a.h5", "test", 1, 1), Contains("another program"), DataError);

@@ -28,7 +28,7 @@ void check_holds(const IdxArray& array, const Shape& shape, const Bytes& values)
 }  // namespace
 
 TEST_CASE("an IDX file reads the same plain and gzipped, whatever its name") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const Bytes values = counting(2 * 3 * 4);
   write_plain(folder / "plain", idx({2, 3, 4}, values));
   write_gzip(folder / "packed.gz", idx({2, 3, 4}, values));
@@ -38,7 +38,7 @@ TEST_CASE("an IDX file reads the same plain and gzipped, whatever its name") {
 }
 
 TEST_CASE("an IDX file may be larger than zlib's buffer, and its memory is booked as data") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const Bytes values = counting(300'001);
   write_gzip(folder / "big.gz", idx({300'001}, values));
   const std::size_t before = memory_use(kCpu, MemoryTag::data).current;
@@ -48,20 +48,20 @@ TEST_CASE("an IDX file may be larger than zlib's buffer, and its memory is booke
 }
 
 TEST_CASE("an IDX file may be empty along an axis") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_plain(folder / "none", idx({0, 3}, {}));
   check_holds(read_idx(folder / "none", 2), {0, 3}, {});
 }
 
 TEST_CASE("an IDX file that is not there or a folder is an error that names it") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   CHECK_THROWS_WITH_AS(
       read_idx(folder / "absent", 1), Contains("absent: cannot be opened"), DataError);
   CHECK_THROWS_WITH_AS(read_idx(folder.path(), 1), Contains("is a folder"), DataError);
 }
 
 TEST_CASE("an IDX file with wrong magic, type or rank is an error at its offset") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const auto error_of = [&](const Bytes& bytes) {
     write_plain(folder / "bad", bytes);
     std::string message;
@@ -80,7 +80,7 @@ TEST_CASE("an IDX file with wrong magic, type or rank is an error at its offset"
 }
 
 TEST_CASE("a truncated IDX file is an error at the offset where it ends") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const Bytes whole = idx({2, 3}, counting(6));
   for (const std::size_t kept : {0u, 3u, 7u, 11u, 12u, 17u}) {
     const Bytes cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(kept));
@@ -94,7 +94,7 @@ TEST_CASE("a truncated IDX file is an error at the offset where it ends") {
 }
 
 TEST_CASE("an IDX size that the file cannot hold is refused before memory is asked for") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   Bytes bytes = idx({0xffffffffu, 0xffffffffu, 0xffffffffu}, {1, 2, 3});
   write_plain(folder / "plain", bytes);
   write_gzip(folder / "packed.gz", bytes);
@@ -104,14 +104,14 @@ TEST_CASE("an IDX size that the file cannot hold is refused before memory is ask
 }
 
 TEST_CASE("bytes after the end of an IDX file are an error") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_plain(folder / "long", idx({2}, {1, 2, 3}));
   CHECK_THROWS_WITH_AS(
       read_idx(folder / "long", 1), Contains("offset 10: bytes after the end"), DataError);
 }
 
 TEST_CASE("damaged and cut gzip data are errors") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_gzip(folder / "whole.gz", idx({5000}, counting(5000)));
   Bytes packed = read_plain(folder / "whole.gz");
   Bytes cut(packed.begin(), packed.end() - 20);

@@ -16,7 +16,7 @@ namespace {
 const Bytes kPixels{0, 255, 52, 100, 200, 0, 51, 50, 255, 255, 255, 255};  // 3 images of 1 x 4
 
 /// Three training images and two test images of 1 x 4 pixels.
-void write_folder(const TempFolder& folder) {
+void write_folder(const TemporaryFolder& folder) {
   write_gzip(folder / "train-images-idx3-ubyte.gz", idx({3, 1, 4}, kPixels));
   write_plain(folder / "train-labels-idx1-ubyte", idx({3}, {7, 0, 9}));
   write_plain(folder / "t10k-images.idx3-ubyte", idx({2, 1, 4}, Bytes(8, 90)));
@@ -26,7 +26,7 @@ void write_folder(const TempFolder& folder) {
 }  // namespace
 
 TEST_CASE("a folder of images loads in every spelling of the file names") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_folder(folder);
   const ImageFolder images = load_images(folder.path());
   CHECK(images.train.size() == 3);
@@ -41,7 +41,7 @@ TEST_CASE("a folder of images loads in every spelling of the file names") {
 }
 
 TEST_CASE("one half of a folder loads without the other") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_folder(folder);
   std::filesystem::remove(folder / "train-labels-idx1-ubyte");
   CHECK(load_images(folder.path(), ImagePart::test).size() == 2);
@@ -61,7 +61,7 @@ TEST_CASE("a missing image folder is an error that says what belongs there") {
 }
 
 TEST_CASE("labels that do not match the images are an error that names both files") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_folder(folder);
   write_plain(folder / "train-labels-idx1-ubyte", idx({2}, {7, 0}));
   CHECK_THROWS_WITH_AS(
@@ -71,14 +71,14 @@ TEST_CASE("labels that do not match the images are an error that names both file
 }
 
 TEST_CASE("a label outside the classes is an error at its offset") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_folder(folder);
   CHECK_THROWS_WITH_AS(
       load_images(folder.path(), 9), Contains("offset 10: label 9 of sample 2"), DataError);
 }
 
 TEST_CASE("images and labels mixed up, no images, and halves that differ are errors") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_folder(folder);
   write_plain(folder / "t10k-images.idx3-ubyte", idx({2, 2, 2}, Bytes(8, 90)));
   CHECK_THROWS_WITH_AS(
@@ -92,7 +92,7 @@ TEST_CASE("images and labels mixed up, no images, and halves that differ are err
 }
 
 TEST_CASE("latency-coded images hold the events of each image and its label") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_folder(folder);
   const EventDataset dataset =
       latency_dataset(load_images(folder.path(), ImagePart::train), LatencyEncoder());
@@ -108,7 +108,7 @@ TEST_CASE("latency-coded images hold the events of each image and its label") {
 }
 
 TEST_CASE("rate-coded images fire anew each epoch and the same when asked again") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_folder(folder);
   const RateDataset dataset(load_images(folder.path(), ImagePart::train),
                             RateEncoder({.max_rate = 500.0}));

@@ -12,13 +12,15 @@
 using namespace spiketape;
 using doctest::Contains;
 using spiketape::testing::Bytes;
+using spiketape::testing::convert_small_nmnist;
 using spiketape::testing::put;
-using spiketape::testing::TempFolder;
+using spiketape::testing::TemporaryFolder;
 using spiketape::testing::write_recording;
+using spiketape::testing::write_small_nmnist;
 namespace fs = std::filesystem;
 
 TEST_CASE("an N-MNIST event is x, y, polarity and 23 bits of microseconds") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   Bytes bytes;
   put(bytes, 10, 30, false, 937);
   put(bytes, 33, 0, true, 0x7fffff);
@@ -31,7 +33,7 @@ TEST_CASE("an N-MNIST event is x, y, polarity and 23 bits of microseconds") {
 }
 
 TEST_CASE("an event of row 240 makes the clock of all later ones 8,192 us later") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   Bytes bytes;
   put(bytes, 1, 1, false, 100);
   put(bytes, 0, 240, false, 0);
@@ -47,7 +49,7 @@ TEST_CASE("an event of row 240 makes the clock of all later ones 8,192 us later"
 }
 
 TEST_CASE("recordings come in the order of their names, with polarities together or apart") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   Bytes first;
   put(first, 3, 2, true, 1500);
   put(first, 3, 2, false, 1600);    // the same pixel and step
@@ -80,7 +82,7 @@ TEST_CASE("recordings come in the order of their names, with polarities together
 }
 
 TEST_CASE("a missing folder, an empty one and a file that is cut off are errors that say so") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   CHECK_THROWS_WITH_AS(
       load_nmnist(folder.path() / "Train"), Contains("no such folder; expected"), DataError);
   CHECK_THROWS_WITH_AS(load_nmnist(folder.path()), Contains("no recordings"), DataError);
@@ -93,4 +95,19 @@ TEST_CASE("a missing folder, an empty one and a file that is cut off are errors 
   CHECK_THROWS_WITH_AS(load_nmnist(folder.path()),
                        Contains("00009.bin: 4 bytes; expected a multiple of 5"),
                        DataError);
+}
+
+TEST_CASE("event files are read where the folders Train and Test hold no recording") {
+  const TemporaryFolder folder;
+  write_small_nmnist(folder / "set", 4, 2);
+  convert_small_nmnist(folder / "set", folder.path());
+  fs::create_directories(folder / "Train" / "0");
+  fs::create_directory(folder / "Test");
+  CHECK(open_nmnist(folder.path(), "train")->size() == 4);
+  CHECK(open_nmnist(folder.path(), "test")->size() == 2);
+  write_recording(folder / "Train" / "9" / "00001.bin", {});
+  CHECK(open_nmnist(folder.path(), "train")->size() == 1);  // folders go first
+  fs::remove(folder / "test_nmnist.h5");
+  CHECK_THROWS_WITH_AS(
+      open_nmnist(folder.path(), "test"), Contains("Test holds no recording"), DataError);
 }

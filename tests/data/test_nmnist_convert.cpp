@@ -11,14 +11,16 @@
 #include "data/nmnist.hpp"
 #include "tests/core/full_disk.hpp"
 #include "tests/data/nmnist_files.hpp"
+#include "tests/data/same_events.hpp"
 
 using namespace spiketape;
 using doctest::Contains;
 using spiketape::testing::Bytes;
+using spiketape::testing::check_same;
 using spiketape::testing::FullDisk;
 using spiketape::testing::put;
 using spiketape::testing::read_plain;
-using spiketape::testing::TempFolder;
+using spiketape::testing::TemporaryFolder;
 using spiketape::testing::write_plain;
 using spiketape::testing::write_recording;
 using spiketape::testing::write_small_nmnist;
@@ -32,29 +34,21 @@ struct Half {
 
   NmnistConversion conversion() const { return {folder / "set" / "Train", folder / "out.h5"}; }
 
-  TempFolder folder;
+  TemporaryFolder folder;
 };
 
 void check_same_events(const HeldRecordings& one, const HeldRecordings& other) {
-  REQUIRE(one.recordings.size() == other.recordings.size());
-  CHECK(one.recordings.neurons() == other.recordings.neurons());
+  check_same(one.recordings, other.recordings);
   CHECK(one.report.kept > 0);
   CHECK(one.report.kept == other.report.kept);
   CHECK(one.report.merged == other.report.merged);
   CHECK(one.report.late == other.report.late);
-  std::vector<StepEvent> events, others;
-  for (std::int64_t i = 0; i < one.recordings.size(); ++i) {
-    one.recordings.encode(i, events);
-    other.recordings.encode(i, others);
-    CHECK(events == others);
-    CHECK(one.recordings.label(i) == other.recordings.label(i));
-  }
 }
 
 }  // namespace
 
 TEST_CASE("a converted file holds units x + 34 y + 1156 p, float32 seconds and labels") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   Bytes first;
   put(first, 3, 2, true, 1500);
   put(first, 34, 2, false, 1700);  // no such pixel
@@ -150,7 +144,7 @@ TEST_CASE("a conversion that fails leaves the file that was there, and nothing b
 }
 
 TEST_CASE("an event so late that float32 seconds lose its microsecond is an error") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   Bytes bytes;
   put(bytes, 0, 240, false, 0);
   for (std::uint32_t overflow = 1; overflow < 1900; ++overflow) put(bytes, 0, 240, false, 0);
@@ -170,7 +164,7 @@ TEST_CASE("an event so late that float32 seconds lose its microsecond is an erro
 }
 
 TEST_CASE("a whole data set becomes two files, a half becomes one") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_small_nmnist(folder / "set", 1, 1, 1);
   const auto check_plan = [](const std::vector<NmnistConversion>& plan,
                              const std::vector<fs::path>& files) {
@@ -187,7 +181,7 @@ TEST_CASE("a whole data set becomes two files, a half becomes one") {
 }
 
 TEST_CASE("a folder that is no N-MNIST, and a target that cannot be, are errors that say so") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_small_nmnist(folder / "set", 1, 1, 1);
   CHECK_THROWS_WITH_AS(plan_nmnist_conversion(folder.path(), folder / "a.h5"),
                        Contains("is neither N-MNIST"),

@@ -19,11 +19,13 @@
 #include "layers/checkpoint.hpp"
 #include "tests/data/event_files.hpp"
 #include "tests/data/nmnist_files.hpp"
+#include "tests/data/same_events.hpp"
 
 using namespace spiketape;
 using doctest::Contains;
+using spiketape::testing::check_same;
 using spiketape::testing::EventFileContent;
-using spiketape::testing::TempFolder;
+using spiketape::testing::TemporaryFolder;
 using spiketape::testing::write_event_file;
 using spiketape::testing::write_recording;
 using spiketape::testing::write_small_nmnist;
@@ -65,20 +67,6 @@ bool is_held(const KeptRecordings& kept) {
   return dynamic_cast<const EventDataset*>(kept.dataset.get()) != nullptr;
 }
 
-void check_same(const Dataset& one, const Dataset& other) {
-  REQUIRE(one.size() == other.size());
-  CHECK(one.steps() == other.steps());
-  CHECK(one.neurons() == other.neurons());
-  CHECK(one.classes() == other.classes());
-  std::vector<StepEvent> events, others;
-  for (std::int64_t i = one.size(); i-- > 0;) {  // not in the order of the disk
-    one.encode(i, events);
-    other.encode(i, others);
-    CHECK(events == others);
-    CHECK(one.label(i) == other.label(i));
-  }
-}
-
 /// A small N-MNIST as a folder and as a file.
 struct SmallNmnist {
   SmallNmnist() {
@@ -91,7 +79,7 @@ struct SmallNmnist {
   std::unique_ptr<const Recordings> of_file() const {
     return std::make_unique<EventFileRecordings>(folder / "a.h5", nmnist_event_file());
   }
-  TempFolder folder;
+  TemporaryFolder folder;
 };
 
 }  // namespace
@@ -149,7 +137,7 @@ TEST_CASE("a budget of 0 is half of the machine's memory; others are whole MiB i
 }
 
 TEST_CASE("a broken recording is an error before training begins, held or streamed") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_small_nmnist(folder / "set", 1, 1, 300000);
   write_recording(folder / "set" / "Train" / "9" / "00009.bin", {1, 2, 3});
   for (const std::int64_t mebibytes : {1, 100}) {
@@ -161,12 +149,10 @@ TEST_CASE("a broken recording is an error before training begins, held or stream
 }
 
 TEST_CASE("a strict file with a time that is not finite is an error when it is streamed, too") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   EventFileContent content;
   content.times[2][0] = std::numeric_limits<double>::quiet_NaN();
-  content.times.emplace_back(300000, 0.5);
-  content.units.emplace_back(300000, 1);
-  content.labels.push_back(0);
+  content.add(std::vector<double>(300000, 0.5), std::vector<std::int64_t>(300000, 1), 0);
   write_event_file(folder / "a.h5", content);
   EventFileOptions options{.units = 10, .classes = 3};
   MemoryBudget budget(1);
@@ -177,7 +163,7 @@ TEST_CASE("a strict file with a time that is not finite is an error when it is s
   options.strict = true;
   CHECK_THROWS_WITH_AS(
       keep(std::make_unique<EventFileRecordings>(folder / "a.h5", options), budget),
-      Contains("1 events of recording 2 have no finite time"),
+      Contains("recording 2, 1 have no finite time"),
       DataError);
 }
 

@@ -18,10 +18,10 @@ namespace {
 void check(const HeldRecordings& data, std::size_t events) {
   const BinningReport& report = data.report;
   const std::int64_t accounted =
-      report.kept + report.late + report.bad_time + report.bad_unit + report.merged;
+      report.kept + report.late + report.early + report.bad_time + report.bad_unit + report.merged;
   fuzz::require(accounted == static_cast<std::int64_t>(events), "every event is accounted for");
   fuzz::require(data.recordings.event_count() == report.kept, "events that are kept are there");
-  fuzz::require(report.bad_time == 0, "the camera's clock has no bad time");
+  fuzz::require(report.bad_time == 0 && report.early == 0, "the camera's clock has no bad time");
   std::vector<StepEvent> found;
   data.recordings.encode(0, found);
   for (const StepEvent& event : found)

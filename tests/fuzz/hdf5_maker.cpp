@@ -171,7 +171,9 @@ std::vector<std::uint8_t> Hdf5Maker::junk(std::size_t size) {
 }
 
 void Hdf5Maker::write(hid_t dataset, hid_t type, hsize_t points, Kind kind) {
-  if (points > kMostWritten || H5Tget_size(type) * points > kMostWritten) return;
+  // Also of no points HDF5 makes room for one.
+  if (points > kMostWritten || H5Tget_size(type) * std::max<hsize_t>(points, 1) > kMostWritten)
+    return;
   if (H5Tget_class(type) == H5T_VLEN) return write_lists(dataset, type, points, kind);
   if (H5Tis_variable_str(type) > 0) {
     const std::vector<std::uint8_t> text = junk(8);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -9,6 +8,7 @@
 
 #include "core/error.hpp"
 #include "layers/checkpoint_seal.hpp"
+#include "tests/temporary_folder.hpp"
 
 /// Files for the tests of checkpoints.
 namespace spiketape::testing {
@@ -16,20 +16,10 @@ namespace spiketape::testing {
 /// The path of a checkpoint in a new folder that is removed with its contents.
 class TemporaryFile {
  public:
-  TemporaryFile() {
-    std::string name = (std::filesystem::temp_directory_path() / "spiketape-test-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~TemporaryFile() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
   std::filesystem::path path() const { return folder_ / "checkpoint.h5"; }
 
  private:
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
 };
 
 inline std::string bytes_of(const std::filesystem::path& path) {

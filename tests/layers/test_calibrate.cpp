@@ -129,6 +129,22 @@ TEST_CASE("scores lie as far apart as asked, whatever the readout began with") {
   }
 }
 
+TEST_CASE("scores and readout weights may be on any device, and stay there") {
+  const std::vector<float> scores = {
+      1, 2, 6, 0, 0, 3};  // distances from the mean: 14 and 6 squared
+  for (const Device device : available_devices()) {
+    CAPTURE(to_string(device));
+    const Variable weight(Tensor::from_values({2}, std::vector<float>{3.0f, -5.0f}).to(device));
+    const auto forward = [&] { return Variable(Tensor::from_values({2, 3}, scores).to(device)); };
+    const double factor = calibrate_scores(forward, std::vector{weight}, 2.0);
+    CHECK(factor == doctest::Approx(2.0 / std::sqrt(20.0 / 6.0)));
+    CHECK(weight.value().device() == device);
+    const Tensor scaled = weight.value().to(kCpu);
+    CHECK(scaled.values()[0] == 3.0f * static_cast<float>(factor));
+    CHECK(scaled.values()[1] == -5.0f * static_cast<float>(factor));
+  }
+}
+
 TEST_CASE("scores that cannot be spread are an error that says why") {
   Net net;
   const std::vector<Variable> weights{net.out.weight()};
@@ -157,6 +173,38 @@ TEST_CASE("all terms of a layer are scaled by one factor, and shared weights onc
   const auto scale = static_cast<float>(report[0].scale);
   CHECK(fc.weight().value().values()[5] == doctest::Approx(weight_before * scale));
   CHECK(bias.bias().value().values()[0] == doctest::Approx(0.001f * scale));
+}
+
+TEST_CASE("a layer is calibrated where its weights are") {
+  const auto calibrated = [](Device device) {
+    Module root;
+    const Linear fc(root, "fc", 40, 33);
+    const Bias bias(root, "bias", 33);
+    Variable(bias.bias()).value().fill(0.001f);
+    for (const NamedVariable& parameter : root.parameters()) {
+      Variable variable = parameter.variable;
+      variable.value() = variable.value().to(device);
+    }
+    const SpikeVariable input(batch().value().to(device));
+    Lif lif;
+    const auto report = calibrate([&] { lif(fc(input) + bias); }, 2.0);
+    REQUIRE(report.size() == 1);
+    CHECK(report[0].percent_after == doctest::Approx(2.0).epsilon(0.11));
+    CHECK(fc.weight().value().device() == device);
+    CHECK(bias.bias().value().device() == device);
+    CHECK(bias.bias().value().to(kCpu).values()[32] ==
+          0.001f * static_cast<float>(report[0].scale));
+    CHECK_THROWS_WITH_AS(calibrate([&] { lif(fc(input) + bias); }, 99.5),
+                         doctest::Contains("the most that scaling reached"),
+                         Error);
+    return std::pair(report[0].scale, fc.weight().value().to(kCpu).values()[5]);
+  };
+  for (const Device device : available_devices()) {
+    CAPTURE(to_string(device));
+    const auto [scale, weight] = calibrated(device);
+    CHECK(scale == doctest::Approx(calibrated(kCpu).first).epsilon(0.05));
+    CHECK(weight != 0.0f);
+  }
 }
 
 TEST_CASE("a sequential network can be calibrated") {

@@ -130,7 +130,7 @@ TEST_CASE("a checkpoint of another network is refused with the differences, and 
   Net net;
   const float before = other.fc1.weight().value().values()[0];
   const std::string message = message_of([&] { restore(snapshot(net), other); });
-  CHECK(message.find("another network") != std::string::npos);
+  CHECK(message.starts_with("checkpoint: it is of another network"));
   CHECK(message.find("missing: fc3/weight") != std::string::npos);
   CHECK(message.find("unexpected: back/weight, fc1/bias") != std::string::npos);
   CHECK(message.find("fc1/weight is [6, 5] in the checkpoint and [6, 7] in the network") !=
@@ -140,6 +140,23 @@ TEST_CASE("a checkpoint of another network is refused with the differences, and 
   no_counters.counters.clear();
   CHECK(message_of([&] { restore(no_counters, net); }).find("missing counter: drop/calls") !=
         std::string::npos);
+}
+
+TEST_CASE("a checkpoint that does not fit is called by the name of its file") {
+  const TemporaryFile file;
+  Net net;
+  save_checkpoint(file.path(), snapshot(net));
+  struct Other : Module {
+    Linear fc1{*this, "fc1", 6, 7};
+  } other;
+  const Checkpoint loaded = load_checkpoint(file.path());
+  CHECK(message_of([&] {
+          restore(loaded, other);
+        }).starts_with(file.path().string() + ": it is of another network"));
+  Adam adam(net.parameters());
+  CHECK(message_of([&] {
+          restore(loaded, net, &adam);
+        }).starts_with(file.path().string() + ": adam: "));
 }
 
 TEST_CASE("an optimiser state that does not fit is refused before any parameter changes") {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -14,7 +15,7 @@ constexpr std::uint64_t kGarbage = 0xCBCB'CBCB'CBCB'CBCB;
 bool waits(const Waiter& w) { return w.state == Waiter::State::waiting; }
 
 bool same_line(const Where& a, const Where& b) {
-  return a.line() == b.line() && std::string_view(a.file_name()) == b.file_name();
+  return a.line == b.line && std::string_view(a.file) == b.file;
 }
 
 /// Whether `other`, whom `w` waits for, has come.
@@ -82,7 +83,7 @@ std::string doing(const Waiter& w) {
   if (!waits(w)) return "has exited";
   const std::string mask = is_of_warp(w.kind) ? fmt::format(" with mask {:#010x}", w.mask) : "";
   return fmt::format(
-      "waits at {}{} ({}:{})", collective_name(w.kind), mask, w.where.file_name(), w.where.line());
+      "waits at {}{} ({}:{})", collective_name(w.kind), mask, w.where.file, w.where.line);
 }
 
 }  // namespace

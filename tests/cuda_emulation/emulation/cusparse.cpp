@@ -176,7 +176,7 @@ cusparseStatus_t cusparseSpMM_bufferSize(cusparseHandle_t handle,
   if (!are_live(handle)) return CUSPARSE_STATUS_NOT_INITIALIZED;
   if (!are_live(matA, matB, matC) || !are_host_scalars(alpha, beta))
     return CUSPARSE_STATUS_INVALID_VALUE;
-  if (alg == CUSPARSE_SPMM_CSR_ALG3) return CUSPARSE_STATUS_NOT_SUPPORTED;
+  if (alg == CUSPARSE_SPMM_CSR_ALG3 && is_transposed(opA)) return CUSPARSE_STATUS_NOT_SUPPORTED;
   if (bufferSize != nullptr) *bufferSize = kBufferSize;
   return product_status(*matA, opA, *matB, opB, *matC, computeType);
 }

@@ -117,6 +117,21 @@ cusparseStatus_t cusparseCreateDnMat(cusparseDnMatDescr_t* matrix,
   return hand_out(matrix, cusparseDnMatDescr{rows, cols, ld, values, value_type, order});
 }
 
+cusparseStatus_t cusparseCreateConstDnMat(cusparseConstDnMatDescr_t* matrix,
+                                          int64_t rows,
+                                          int64_t cols,
+                                          int64_t ld,
+                                          const void* values,
+                                          cudaDataType value_type,
+                                          cusparseOrder_t order) {
+  if (matrix == nullptr) return CUSPARSE_STATUS_INVALID_VALUE;
+  cusparseDnMatDescr_t made = nullptr;
+  const cusparseStatus_t status = cusparseCreateDnMat(
+      &made, rows, cols, ld, const_cast<void*>(values), value_type, order);  // read through const
+  *matrix = made;
+  return status;
+}
+
 cusparseStatus_t cusparseDestroyDnMat(cusparseConstDnMatDescr_t matrix) {
   return take_back(matrix);
 }

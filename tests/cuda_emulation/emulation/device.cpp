@@ -6,7 +6,6 @@
 #include "cuda_runtime_api.h"
 #include "emulation/state.hpp"
 
-using cuda_emulation::DeviceAccess;
 using cuda_emulation::Lock;
 using cuda_emulation::record_error;
 using cuda_emulation::settings;

@@ -25,14 +25,20 @@ constexpr int kGarbage = 0xCB;
 // The cursor starts over beyond this and twice the live bytes, which bounds the pages touched.
 constexpr std::size_t kReuseDistance = std::size_t{64} << 20;
 
+// Closing costs time per page. So memory is closed after every access up to this many live bytes,
+// after every second access up to twice as many, and so on.
+constexpr std::size_t kPromptlyClosed = std::size_t{1} << 20;
+
 using Ranges = std::map<std::uintptr_t, std::size_t>;  // start -> size
 
 struct Memory {
   std::uintptr_t base = 0;
   std::uintptr_t cursor = 0;    // where the next allocation is tried first
   std::uintptr_t used_end = 0;  // nothing above was ever allocated
+  std::uintptr_t open_end = 0;  // below it, host code could touch device memory now
   std::size_t live_bytes = 0;
-  int open = 0;
+  std::size_t accesses = 0;  // since memory was last closed
+  int nesting = 0;
   Ranges live{};
   Ranges pinned{};
 };
@@ -45,7 +51,7 @@ Memory& memory() {
     if (range == MAP_FAILED)
       throw std::runtime_error("CUDA emulation: 4 GiB of addresses cannot be reserved");
     const auto base = reinterpret_cast<std::uintptr_t>(range);
-    return new Memory{.base = base, .cursor = base + kRedZone, .used_end = base};
+    return new Memory{.base = base, .cursor = base + kRedZone, .used_end = base, .open_end = base};
   }();
   return *instance;
 }
@@ -74,6 +80,22 @@ Ranges::const_iterator find_range(const Ranges& ranges, std::uintptr_t address, 
   return offset <= entry->second && size <= entry->second - offset ? entry : ranges.end();
 }
 
+// Gives pages in which nothing lives, around a slot that was freed, back to the system.
+void drop_pages(std::uintptr_t start, std::size_t slot) {
+  const Memory& m = memory();
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto next = m.live.upper_bound(start);
+  const std::uintptr_t gap_end = next == m.live.end() ? m.used_end : next->first;
+  std::uintptr_t gap_start = m.base;
+  if (next != m.live.begin()) {
+    const auto before = std::prev(next);
+    gap_start = before->first + slot_size(before->second);
+  }
+  const std::uintptr_t begin = std::max((gap_start + page - 1) / page, start / page) * page;
+  const std::uintptr_t end = std::min(gap_end / page, (start + slot + page - 1) / page) * page;
+  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
+
 // First fit at or above `from`; 0 when there is none.
 std::uintptr_t find_gap(std::uintptr_t from, std::size_t slot) {
   const Memory& m = memory();
@@ -91,12 +113,18 @@ std::uintptr_t find_gap(std::uintptr_t from, std::size_t slot) {
 }  // namespace
 
 DeviceAccess::DeviceAccess() {
-  if (memory().open == 0) protect(PROT_READ | PROT_WRITE);
-  ++memory().open;
+  Memory& m = memory();
+  if (m.nesting++ > 0 || m.open_end == m.used_end) return;
+  protect(PROT_READ | PROT_WRITE);
+  m.open_end = m.used_end;
 }
 
 DeviceAccess::~DeviceAccess() {
-  if (--memory().open == 0) protect(PROT_NONE);
+  Memory& m = memory();
+  if (--m.nesting > 0 || ++m.accesses <= m.live_bytes / kPromptlyClosed) return;
+  m.accesses = 0;
+  protect(PROT_NONE);
+  m.open_end = m.base;
 }
 
 void* device_allocate(std::size_t size, std::size_t limit) {
@@ -126,14 +154,11 @@ bool device_free(void* pointer) {
   Memory& m = memory();
   const auto entry = m.live.find(address_of(pointer));
   if (entry == m.live.end()) return false;
-  poison(entry->first, entry->second);
-  // The pages inside go back to the system; the numbers stay poisoned.
-  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-  const std::uintptr_t begin = (entry->first + page - 1) / page * page;
-  const std::uintptr_t end = (entry->first + entry->second) / page * page;
-  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
-  m.live_bytes -= entry->second;
+  const auto [start, size] = *entry;
+  poison(start, size);
+  m.live_bytes -= size;
   m.live.erase(entry);
+  drop_pages(start, slot_size(size));
   return true;
 }
 
@@ -171,9 +196,7 @@ bool is_host_address(const void* pointer) {
   if (is_device_address(pointer)) return false;
   const Ranges& pinned = memory().pinned;
   if (find_range(pinned, address, 0) != pinned.end()) return false;
-  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-  unsigned char resident = 0;
-  return mincore(reinterpret_cast<void*>(address / page * page), page, &resident) == 0;
+  return host_owns(pointer);
 }
 
 bool is_device_address(const void* pointer) {

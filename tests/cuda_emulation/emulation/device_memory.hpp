@@ -5,10 +5,11 @@
 /// Device memory: a reserved address range that only device code may touch.
 ///
 /// The range has no access rights while host code runs, so that a host dereference of a device
-/// pointer faults; a DeviceAccess opens it. Allocations are 256-byte aligned, full of 0xCB when
-/// new, and apart by red zones. Under the address sanitizer red zones and freed memory are
-/// poisoned; an address is reused late, so that a use after free is caught. All functions expect
-/// the mutex of state.hpp to be held.
+/// pointer faults; a DeviceAccess opens it. (Above 1 MiB of live memory it is closed less often,
+/// because closing costs time per page.) Allocations are 256-byte aligned, full of 0xCB when new,
+/// and apart by red zones. Under the address sanitizer red zones and freed memory are poisoned; an
+/// address is reused late, so that a use after free is caught. All functions expect the mutex of
+/// state.hpp to be held.
 namespace cuda_emulation {
 
 inline constexpr std::size_t kDeviceRange = std::size_t{4} << 30;
@@ -36,7 +37,7 @@ void* pinned_allocate(std::size_t size);
 bool pinned_free(void* pointer);
 
 /// Whether a kernel that dereferences the address would touch unpinned memory of the host. Told
-/// from numbers that look like an address by asking the kernel whether the page is mapped.
+/// from numbers that look like an address by asking the sanitizer.
 bool is_host_address(const void* address);
 
 }  // namespace cuda_emulation

@@ -37,7 +37,7 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config,
   const std::tuple<Parameters...> packed(std::forward<Arguments>(arguments)...);
   const auto* const address = reinterpret_cast<const void*>(kernel);
   std::apply(
-      [address](const Parameters&... parameter) {
+      [&](const Parameters&... parameter) {
         std::size_t number = 0;
         (cuda_emulation::check_argument(address, ++number, parameter), ...);
       },

@@ -15,6 +15,7 @@
 #ifdef SPIKETAPE_EMULATION_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
+extern "C" int __sanitizer_get_ownership(const volatile void* pointer);
 #endif
 
 namespace cuda_emulation {
@@ -28,6 +29,9 @@ inline void poison(std::uintptr_t address, std::size_t size) {
 inline void unpoison(std::uintptr_t address, std::size_t size) {
   __asan_unpoison_memory_region(reinterpret_cast<void*>(address), size);
 }
+/// Whether the host's heap gave out a block that begins here. Only the sanitizer knows; what lies
+/// between the members of an argument may look like any other address.
+inline bool host_owns(const void* pointer) { return __sanitizer_get_ownership(pointer) != 0; }
 /// Before a switch to another stack. A null `save` says that this stack is left for good.
 inline void start_switch(void** save, const void* bottom, std::size_t size) {
   __sanitizer_start_switch_fiber(save, bottom, size);
@@ -41,6 +45,7 @@ inline constexpr bool kAddressSanitizer = false;
 
 inline void poison(std::uintptr_t, std::size_t) {}
 inline void unpoison(std::uintptr_t, std::size_t) {}
+inline bool host_owns(const void*) { return false; }
 inline void start_switch(void**, const void*, std::size_t) {}
 inline void finish_switch(void*, const void**, std::size_t*) {}
 #endif

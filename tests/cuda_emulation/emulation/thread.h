@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <cstring>
-#include <source_location>
 
 #include "cuda_runtime_api.h"
 
@@ -33,7 +32,16 @@ enum class Collective : unsigned char {
   shfl_xor
 };
 
-using Where = std::source_location;
+/// The line of a call, as std::source_location, which clang 14 lacks with GCC's library.
+struct Where {
+  const char* file = "";
+  unsigned line = 0;
+
+  static constexpr Where current(const char* file = __builtin_FILE(),
+                                 unsigned line = __builtin_LINE()) {
+    return {file, line};
+  }
+};
 
 /// Waits for the others of the block, or of `mask`, at the same collective, and returns its answer.
 std::uint64_t collective(Collective kind,

@@ -53,18 +53,16 @@ struct Pair {
 
 __global__ void take_pair(Pair pair, int* to) { *to = pair.count; }
 
-TEST_CASE("a host pointer in a kernel's arguments is an error that names the argument") {
+TEST_CASE("a host pointer in a kernel's arguments is an error that names the argument" *
+          doctest::skip(!kAddressSanitizer)) {
   const std::vector<int> host(10);
   const DeviceArray<int> y({0});
-  const int on_stack = 0;
   const auto check = [](const auto& launch, const char* text) {
     CHECK_THROWS_WITH_AS(launch(), doctest::Contains(text), EmulationError);
   };
   const auto heap = [&] { run(1, 1, copy_at, host.data(), y.data(), std::ptrdiff_t{0}); };
-  const auto stack = [&] { run(1, 1, copy_at, &on_stack, y.data(), std::ptrdiff_t{0}); };
   const auto inside = [&] { run(1, 1, take_pair, Pair{1, host.data()}, y.data()); };
   check(heap, "argument 1 of the kernel");
-  check(stack, "holds a host pointer");
   check(inside, "at its byte 8");
 
   int* pinned = nullptr;

@@ -15,7 +15,7 @@ __global__ void use_atomics(int* i, unsigned* u, unsigned long long* ull, float*
   atomicMin(&i[2], -t);
   atomicAdd(&u[0], n);
   atomicOr(&u[1], 1u << t);
-  atomicCAS(&u[2], n, n + 1);
+  atomicCAS(&u[2], 0u, 7u);
   atomicAdd(&ull[0], 1ull << 40);
   atomicExch(&ull[1], 5ull);
   atomicAdd(f, 0.5f);
@@ -31,7 +31,7 @@ TEST_CASE("atomics update what they point to") {
   const DeviceArray<double> d({0});
   CHECK(run(1, 32, use_atomics, i.data(), u.data(), ull.data(), f.data(), d.data()) == cudaSuccess);
   CHECK(i.values() == std::vector<int>{496, 31, -31});
-  CHECK(u.values() == std::vector<unsigned>{496, ~0u, 32});
+  CHECK(u.values() == std::vector<unsigned>{496, ~0u, 7});
   CHECK(ull.values() == std::vector<unsigned long long>{32ull << 40, 5});
   CHECK(f.values() == std::vector<float>{16});
   CHECK(d.values() == std::vector<double>{8});

@@ -176,6 +176,7 @@ std::string message_of(Kernel kernel, unsigned threads) {
 }
 
 TEST_CASE("a hang is told with the threads that wait and what each waits at") {
+  const WithOrder guard(Order::forward);
   const std::string lanes = message_of(lanes_disagree, 32);
   CHECK(lanes.find("block (0, 0, 0)") != std::string::npos);
   CHECK(lanes.find("lane 0 waits at __ballot_sync") != std::string::npos);

@@ -1,0 +1,37 @@
+#include "apps/device_batches.hpp"
+
+#include <utility>
+
+#include "cuda/upload.hpp"
+
+namespace spiketape::apps {
+
+DeviceBatches::DeviceBatches(Loader& loader, Device device)
+    : device_(device), at_(loader.begin()) {}
+
+const Batch* DeviceBatches::next() {
+  const bool first = !std::exchange(started_, true);
+  if (device_ == kCpu) {
+    if (!first) ++at_;
+    return at_ == std::default_sentinel ? nullptr : &*at_;
+  }
+  if (first) ahead_ = upload();
+  // Freed here, in the order of the kernels that read it, and not within the upload.
+  current_ = std::exchange(ahead_, std::nullopt);
+  if (!current_) return nullptr;
+  ahead_ = upload();
+  return &*current_;
+}
+
+std::optional<Batch> DeviceBatches::upload() {
+  if (at_ == std::default_sentinel) return std::nullopt;
+  Batch batch = *at_;
+  if constexpr (kCudaBuilt) {
+    const cuda::UploadScope beside_the_kernels(device_);
+    batch.spikes = batch.spikes.to(device_);
+  }
+  ++at_;
+  return batch;
+}
+
+}  // namespace spiketape::apps

@@ -1,0 +1,18 @@
+#include "cuda/chunk_entries.hpp"
+
+namespace spiketape::cuda {
+
+EntryRange entry_range(const UnitRows& rows, std::int64_t first, std::int64_t count) {
+  const Buffer<std::uint32_t>& offsets = *rows.offsets;
+  const auto last = static_cast<std::int64_t>(offsets.size()) - 1;
+  const auto begin_of = [&](std::int64_t row) -> std::int64_t {
+    if (row == 0) return 0;
+    if (row == last) return rows.count();
+    std::uint32_t begin = 0;
+    copy_bytes(&begin, kCpu, offsets.data() + row, offsets.device(), sizeof begin);
+    return begin;
+  };
+  return {begin_of(first), begin_of(first + count)};
+}
+
+}  // namespace spiketape::cuda

@@ -1,0 +1,211 @@
+#pragma once
+
+// Reading guide: a warp owns 32 neurons of one sample. It walks the steps alone with the states in
+// registers: record who fired and who is active (one ballot word each, distances of the active
+// appended to the warp's own list), sum the weight rows of the units that fired, move on. Without
+// recurrence warps never wait for each other. With recurrence one block holds all neurons of a
+// sample, and its warps exchange their words through shared memory, once a step. The arithmetic is
+// the CPU's, in double and in the same order, so that spikes and active sets are the same bits.
+#include <cfloat>
+
+#include "cuda/neuron_view.cuh"
+#include "cuda/terms.hpp"
+
+namespace spiketape::cuda {
+
+/// What a forward sweep tells about itself.
+struct SweepStatus {
+  unsigned long long not_finite = ~0ull;  ///< the lowest place_code(); all ones: none
+  unsigned long long spikes = 0;
+  unsigned long long active = 0;
+  std::uint32_t most_active = 0;  ///< entries of the fullest warp's list
+};
+
+/// Where the recorded words and distances go. Word w of row r lies at [r * words + w]; a warp's
+/// distances at [(sample * words + w) * capacity], in the order of its steps and lanes.
+struct WordRecord {
+  std::uint32_t* spikes;
+  std::uint32_t* active;  ///< null when no active set is wanted
+  float* distances;
+  std::uint32_t capacity;
+  std::int64_t words;
+};
+
+struct ForwardKernelArguments {
+  std::int64_t first_sample;
+  std::int64_t steps;
+  std::int64_t neurons;
+  EventTerms terms;
+  const float* current;    ///< rows of the terms that were summed before, of the chunk; or null
+  const double* bias;      ///< [neurons] or null
+  const float* recurrent;  ///< [neurons, neurons] or null
+  double threshold;
+  double lowest;  ///< active: lowest < V < highest
+  double highest;
+  WordRecord record;
+  SweepStatus* status;
+};
+
+/// Orders places by sample, step and neuron; the kind of number (0 NaN, 1 inf, 2 -inf) rides along.
+/// Step `steps` stands for a state that the membrane does not show.
+__device__ inline unsigned long long place_code(std::int64_t sample,
+                                                std::int64_t step,
+                                                std::int64_t steps,
+                                                std::int64_t neuron,
+                                                std::int64_t neurons,
+                                                double value) {
+  const unsigned long long kind = value != value ? 0 : value > 0 ? 1 : 2;
+  const auto place = (sample * (steps + 1) + step) * neurons + neuron;
+  return static_cast<unsigned long long>(place) * 4 + kind;
+}
+
+__device__ inline bool is_finite(double x) { return fabs(x) <= DBL_MAX; }
+
+/// start + the weight rows, at column `j`, of the units of one row, times the amplitude.
+__device__ inline double gather_row(
+    const EventTerm& term, std::int64_t row, std::int64_t neurons, std::int64_t j, double start) {
+  const std::uint32_t end = term.offsets[row + 1];
+  double sum = term.amplitude == 1.0f ? start : 0.0;
+#pragma unroll 4
+  for (std::uint32_t e = term.offsets[row]; e < end; ++e)
+    sum += static_cast<double>(term.weights[term.units[e] * neurons + j]);
+  return term.amplitude == 1.0f ? sum : start + static_cast<double>(term.amplitude) * sum;
+}
+
+/// The states of one neuron.
+template <int kStates>
+struct Neuron {
+  using Coefficients = typename NeuronView<double, kStates>::Registers;
+
+  Coefficients k;
+  double x[kStates];
+  double membrane;
+  std::int64_t bad_step;  ///< first step with a membrane that is not finite, or -1
+  double bad_value;
+
+  __device__ void start(const Coefficients& coefficients) {
+    k = coefficients;
+    for (int q = 0; q < kStates; ++q) x[q] = 0.0;
+    membrane = 0.0;
+    bad_step = -1;
+  }
+  __device__ void advance(double input, bool fired) {
+    double next[kStates];
+    for (int p = 0; p < kStates; ++p) {
+      next[p] = fma(k.b[p], input, fired ? k.r[p] : 0.0);
+      for (int q = 0; q < kStates; ++q) next[p] = fma(k.a[p][q], x[q], next[p]);
+    }
+    membrane = 0.0;
+    for (int p = 0; p < kStates; ++p) {
+      x[p] = next[p];
+      membrane = fma(k.c[p], next[p], membrane);
+    }
+  }
+  __device__ void watch(std::int64_t step) {
+    if (bad_step >= 0 || is_finite(membrane)) return;
+    bad_step = step;
+    bad_value = membrane;
+  }
+  __device__ bool finite() const {
+    for (int q = 0; q < kStates; ++q)
+      if (!is_finite(x[q])) return false;
+    return true;
+  }
+};
+
+/// Threads of a block without recurrence: few, so that blocks end early and make room for others.
+inline constexpr int kForwardThreads = 128;
+/// Words of a row that a recurrent layer's block exchanges.
+inline constexpr int kMostWords = kMaxNeurons / kWarp;
+
+/// kPerThread neurons a thread, blockDim.x apart; above 1 only for recurrent layers, whose block
+/// must hold every neuron.
+template <int kStates, bool kRecurrent, int kPerThread>
+__global__ void __launch_bounds__(kRecurrent ? 1024 : kForwardThreads)
+    forward_kernel(ForwardKernelArguments g, NeuronView<double, kStates> coefficients) {
+  __shared__ std::uint32_t fired_words[2][kRecurrent ? kMostWords : 1];
+  const std::int64_t sample = g.first_sample + blockIdx.x;
+  const std::int64_t first = std::int64_t{blockIdx.y} * blockDim.x + threadIdx.x;
+  const unsigned lower_lanes = (1u << lane_index()) - 1;
+  const WordRecord& record = g.record;
+
+  Neuron<kStates> neuron[kPerThread];
+  std::uint32_t listed[kPerThread];
+  std::uint32_t spiked = 0;
+  for (int i = 0; i < kPerThread; ++i) {
+    const std::int64_t j = first + i * std::int64_t{blockDim.x};
+    neuron[i].start(coefficients.of(j < g.neurons ? j : 0));
+    listed[i] = 0;
+  }
+
+  for (std::int64_t step = 0; step < g.steps; ++step) {
+    const std::int64_t row = sample * g.steps + step;
+    bool fired[kPerThread] = {};
+    for (int i = 0; i < kPerThread; ++i) {
+      const std::int64_t j = first + i * std::int64_t{blockDim.x};
+      const std::int64_t word = j / kWarp;
+      if (word >= record.words) continue;  // a whole warp behind the last neuron
+      const double v = neuron[i].membrane;
+      const bool mine = j < g.neurons;
+      fired[i] = mine && v > g.threshold;
+      const std::uint32_t spikes = __ballot_sync(kAllLanes, fired[i]);
+      spiked += __popc(spikes);
+      if (lane_index() == 0) {
+        record.spikes[row * record.words + word] = spikes;
+        if (kRecurrent) fired_words[step % 2][word] = spikes;
+      }
+      if (record.active == nullptr) continue;
+      const bool near = mine && v > g.lowest && v < g.highest;
+      const std::uint32_t active = __ballot_sync(kAllLanes, near);
+      if (lane_index() == 0) record.active[row * record.words + word] = active;
+      const std::uint32_t at = listed[i] + __popc(active & lower_lanes);
+      if (near && at < record.capacity)
+        record.distances[((sample * record.words + word) * record.capacity) + at] =
+            static_cast<float>(v - g.threshold);
+      listed[i] += __popc(active);
+    }
+    if (step + 1 == g.steps) break;
+
+    if (kRecurrent) __syncthreads();
+    for (int i = 0; i < kPerThread; ++i) {
+      const std::int64_t j = first + i * std::int64_t{blockDim.x};
+      if (j >= g.neurons) continue;
+      double input = g.bias != nullptr ? g.bias[j] : 0.0;
+      if (g.current != nullptr)
+        input += static_cast<double>(
+            g.current[((sample - g.first_sample) * g.steps + step) * g.neurons + j]);
+      for (int t = 0; t < g.terms.count; ++t)
+        input = gather_row(g.terms.term[t], row, g.neurons, j, input);
+      if (kRecurrent)
+        for (std::int64_t word = 0; word < record.words; ++word)
+          for (std::uint32_t bits = fired_words[step % 2][word]; bits != 0; bits &= bits - 1) {
+            const std::int64_t unit = word * kWarp + __ffs(static_cast<int>(bits)) - 1;
+            input += static_cast<double>(g.recurrent[unit * g.neurons + j]);
+          }
+      neuron[i].advance(input, fired[i]);
+      neuron[i].watch(step + 1);
+    }
+  }
+
+  if (lane_index() == 0 && spiked > 0)
+    atomicAdd(&g.status->spikes, static_cast<unsigned long long>(spiked));
+  for (int i = 0; i < kPerThread; ++i) {
+    const std::int64_t j = first + i * std::int64_t{blockDim.x};
+    if (j >= g.neurons) continue;
+    if (lane_index() == 0 && listed[i] > 0) {
+      atomicMax(&g.status->most_active, listed[i]);
+      atomicAdd(&g.status->active, static_cast<unsigned long long>(listed[i]));
+    }
+    if (neuron[i].finite()) continue;
+    const bool shown = neuron[i].bad_step >= 0;
+    atomicMin(&g.status->not_finite,
+              place_code(sample,
+                         shown ? neuron[i].bad_step : g.steps,
+                         g.steps,
+                         j,
+                         g.neurons,
+                         shown ? neuron[i].bad_value : 0.0));
+  }
+}
+
+}  // namespace spiketape::cuda

@@ -1,0 +1,183 @@
+#include <limits>
+
+#include "core/error.hpp"
+#include "core/kernels/sweep_errors.hpp"
+#include "cuda/backpropagate.cuh"
+#include "cuda/forward_kernel.cuh"
+
+namespace spiketape::cuda {
+namespace {
+
+struct IntegrateArguments {
+  std::int64_t first_sample;
+  std::int64_t steps;
+  std::int64_t neurons;
+  EventTerms terms;
+  const float* current;  ///< rows of the terms that were summed before, of the chunk; or null
+  const double* bias;    ///< [neurons] or null
+  float decay;
+  Score score;
+  float share;                     ///< of each step in the score
+  float* scores;                   ///< [batch, neurons], or null
+  std::int32_t* at;                ///< [batch, neurons], or null
+  float* trace;                    ///< [batch, steps, neurons], or null
+  unsigned long long* not_finite;  ///< the lowest place_code()
+};
+
+/// The current of one row at column `j`, rounded to float as the CPU's is.
+__device__ float row_current(const IntegrateArguments& g,
+                             std::int64_t sample,
+                             std::int64_t step,
+                             std::int64_t j) {
+  const std::int64_t row = sample * g.steps + step;
+  double input = g.bias != nullptr ? g.bias[j] : 0.0;
+  if (g.current != nullptr)
+    input += static_cast<double>(
+        g.current[((sample - g.first_sample) * g.steps + step) * g.neurons + j]);
+  for (int t = 0; t < g.terms.count; ++t)
+    input = gather_row(g.terms.term[t], row, g.neurons, j, input);
+  return static_cast<float>(input);
+}
+
+/// O[0] = 0, O[t+1] = d O[t] + (1 - d) I[t] and its score: a warp owns 32 classes of one sample.
+__global__ void __launch_bounds__(kWarp) integrate_kernel(IntegrateArguments g) {
+  const std::int64_t sample = g.first_sample + blockIdx.x;
+  const std::int64_t j = std::int64_t{blockIdx.y} * blockDim.x + threadIdx.x;
+  if (j >= g.neurons) return;
+  float trace = 0.0f;
+  float score = g.score == Score::max ? -std::numeric_limits<float>::infinity() : 0.0f;
+  std::int32_t at = 0;
+  for (std::int64_t step = 0; step < g.steps; ++step) {
+    if (step > 0)
+      trace = fmaf(g.decay, trace, (1.0f - g.decay) * row_current(g, sample, step - 1, j));
+    if (g.trace != nullptr) g.trace[(sample * g.steps + step) * g.neurons + j] = trace;
+    if (g.score == Score::max) {
+      if (trace > score) at = static_cast<std::int32_t>(step);
+      if (trace > score) score = trace;
+    } else {
+      score = g.score == Score::last ? trace : score + trace;
+    }
+  }
+  const std::int64_t cell = sample * g.neurons + j;
+  if (g.scores != nullptr) g.scores[cell] = g.share * score;
+  if (g.at != nullptr) g.at[cell] = at;
+  if (!is_finite(static_cast<double>(trace)))
+    atomicMin(g.not_finite, place_code(sample, 0, 0, j, g.neurons, static_cast<double>(trace)));
+}
+
+/// The current of each row, without an integrator.
+__global__ void current_kernel(IntegrateArguments g, std::int64_t values) {
+  for (std::int64_t i = thread_index(); i < values; i += thread_stride()) {
+    const std::int64_t row = i / g.neurons;
+    g.trace[i] = row_current(g, row / g.steps, row % g.steps, i % g.neurons);
+  }
+}
+
+/// The terms of a current: summed by the kernel, or over chunks before it.
+struct Terms {
+  explicit Terms(const CurrentView& current) : bias(total_bias(current)) {
+    arguments.steps = current.steps;
+    arguments.neurons = current.neurons;
+    arguments.bias = bias.empty() ? nullptr : bias.data();
+    require_few_terms(current);
+    for (const CurrentView::Term& term : current.terms) {
+      const ChunkVerbs* const path = gather_path(term);
+      if (term.source.event_count() == 0) continue;
+      if (path != nullptr)
+        chunked.push_back({&term, path});
+      else
+        arguments.terms.append(event_term(term));
+    }
+  }
+
+  struct Chunked {
+    const CurrentView::Term* term;
+    const ChunkVerbs* path;
+  };
+  IntegrateArguments arguments{};
+  Buffer<double> bias;
+  std::vector<Chunked> chunked;
+};
+
+void integrate(const Context& context, const IntegrateArguments& arguments, std::int64_t samples) {
+  launch(integrate_kernel,
+         {.grid = dim3(static_cast<unsigned>(samples), blocks_for(arguments.neurons, kWarp)),
+          .block = kWarp,
+          .stream = context.stream()},
+         arguments);
+}
+
+void require_finite(const CurrentView& current, const Buffer<unsigned long long>& on_card) {
+  constexpr double kKinds[] = {std::numeric_limits<double>::quiet_NaN(),
+                               std::numeric_limits<double>::infinity(),
+                               -std::numeric_limits<double>::infinity()};
+  unsigned long long code = 0;
+  copy_bytes(&code, kCpu, on_card.data(), on_card.device(), sizeof(code));
+  if (code == ~0ull) return;
+  const auto place = static_cast<std::int64_t>(code / 4);
+  throw_readout_not_finite(
+      current.name, place / current.neurons, place % current.neurons, kKinds[code % 4]);
+}
+
+}  // namespace
+
+void readout_forward(const ReadoutForwardArguments& arguments) {
+  const CurrentView& current = arguments.current;
+  require_steps(current.name, current.steps);
+  const Context& context = Context::use(current.device);
+  Terms terms(current);
+  IntegrateArguments& kernel = terms.arguments;
+  const unsigned long long nowhere = ~0ull;
+  auto not_finite =
+      Buffer<unsigned long long>::copy_of({&nowhere, 1}, MemoryTag::scratch, current.device);
+  kernel.decay = arguments.decay;
+  kernel.score = arguments.score;
+  kernel.share = arguments.score == Score::mean ? 1.0f / static_cast<float>(current.steps) : 1.0f;
+  kernel.scores = arguments.scores != nullptr ? arguments.scores->data() : nullptr;
+  kernel.at =
+      arguments.at != nullptr && arguments.score == Score::max ? arguments.at->data() : nullptr;
+  kernel.trace = arguments.trace != nullptr ? arguments.trace->data() : nullptr;
+  kernel.not_finite = not_finite.data();
+  if (terms.chunked.empty()) {
+    integrate(context, kernel, current.batch);
+  } else {
+    for_each_chunk(current, [&](std::int64_t first, std::int64_t samples) {
+      Tensor rows({samples, current.steps, current.neurons}, current.device, MemoryTag::scratch);
+      for (const auto& [term, path] : terms.chunked)
+        path->gather(*term, {rows.data(), first, samples, current.steps, current.neurons});
+      kernel.first_sample = first;
+      kernel.current = rows.data();
+      integrate(context, kernel, samples);
+    });
+  }
+  require_finite(current, not_finite);
+}
+
+void readout_backward(const ReadoutBackwardArguments& arguments) {
+  const auto data = [](const Tensor* tensor) {
+    return tensor != nullptr ? tensor->data() : nullptr;
+  };
+  const ReadoutAdjoint adjoint{arguments.decay,
+                               arguments.score,
+                               data(arguments.grad_scores),
+                               arguments.at != nullptr ? arguments.at->data() : nullptr,
+                               data(arguments.grad_trace),
+                               arguments.current.steps,
+                               arguments.current.neurons};
+  backpropagate(arguments.current, nullptr, adjoint, arguments.gradients);
+}
+
+Tensor dense_current(const CurrentView& current) {
+  const Context& context = Context::use(current.device);
+  Tensor dense({current.batch, current.steps, current.neurons}, current.device);
+  if (dense.size() == 0) return dense;
+  Terms terms(current);
+  for (const auto& [term, path] : terms.chunked)
+    path->gather(*term, {dense.data(), 0, current.batch, current.steps, current.neurons});
+  terms.arguments.current = terms.chunked.empty() ? nullptr : dense.data();
+  terms.arguments.trace = dense.data();
+  launch(current_kernel, each_of(dense.size(), context), terms.arguments, dense.size());
+  return dense;
+}
+
+}  // namespace spiketape::cuda
