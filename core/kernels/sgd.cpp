@@ -8,8 +8,11 @@ void sgd(const SgdArguments& arguments) {
   constexpr std::int64_t kGrain = 1 << 14;
   const float rate = arguments.learning_rate;
   const float momentum = arguments.momentum;
-  for (const auto& [value, grad, velocity, count] : arguments.parameters)
-    parallel_ranges(count, kGrain, [=](std::int64_t begin, std::int64_t end) {
+  for (const SgdParameter& parameter : arguments.parameters)
+    parallel_ranges(parameter.count, kGrain, [=](std::int64_t begin, std::int64_t end) {
+      float* value = parameter.value;
+      const float* grad = parameter.grad;
+      float* velocity = parameter.velocity;
       if (velocity == nullptr) {
         for (std::int64_t i = begin; i < end; ++i) value[i] -= rate * grad[i];
         return;
