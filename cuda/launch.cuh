@@ -44,10 +44,13 @@ inline unsigned blocks_for(std::int64_t count, std::int64_t size) {
 inline LaunchShape each_of(std::int64_t count,
                            const Context& context,
                            Place place = Place::current()) {
-  constexpr std::int64_t kBlock = 256;
+  constexpr std::int64_t kMost = 256;
+  const std::int64_t block = std::min(kMost, (count + kWarp - 1) / kWarp * kWarp);
   const std::int64_t most = 32 * std::int64_t{context.multiprocessors()};
-  return {.grid = static_cast<unsigned>(std::min<std::int64_t>(blocks_for(count, kBlock), most)),
-          .block = kBlock,
+  return {.grid = count > 0 ? static_cast<unsigned>(
+                                  std::min<std::int64_t>(blocks_for(count, block), most))
+                            : 0u,
+          .block = static_cast<unsigned>(block),
           .stream = context.stream(),
           .place = place};
 }
