@@ -19,6 +19,7 @@ const Batch* DeviceBatches::next() {
   // Freed here, in the order of the kernels that read it, and not within the upload.
   current_ = std::exchange(ahead_, std::nullopt);
   if (!current_) return nullptr;
+  if constexpr (kCudaBuilt) cuda::await_upload(device_);
   ahead_ = upload();
   return &*current_;
 }
@@ -27,7 +28,7 @@ std::optional<Batch> DeviceBatches::upload() {
   if (at_ == std::default_sentinel) return std::nullopt;
   Batch batch = *at_;
   if constexpr (kCudaBuilt) {
-    const cuda::UploadScope beside_the_kernels(device_);
+    const cuda::UploadScope beside_the_kernels(device_, cuda::UploadWait::awaited);
     batch.spikes = batch.spikes.to(device_);
   }
   ++at_;

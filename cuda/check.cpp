@@ -38,6 +38,9 @@ const char* remedy(cudaError_t status) {
     case cudaErrorNoKernelImageForDevice:
       return "this build holds no code for the card: configure with "
              "-DCMAKE_CUDA_ARCHITECTURES=native on the machine with the card";
+    case cudaErrorNotSupported:
+      return "the card or its driver lacks something that spiketape needs, such as memory pools: "
+             "use a card of 2016 or newer with a current driver, or --device cpu";
     case cudaErrorMemoryAllocation:
       return "use a smaller batch or model, or another card";
     case cudaErrorInvalidDevice:
@@ -60,12 +63,21 @@ void check(cudaError_t status, Place place) {
 }
 
 void check(cublasStatus_t status, Place place) {
-  if (status != CUBLAS_STATUS_SUCCESS) fail("cuBLAS", cublasGetStatusString(status), "", place);
+  if (status == CUBLAS_STATUS_SUCCESS) return;
+  fail("cuBLAS",
+       cublasGetStatusString(status),
+       status == CUBLAS_STATUS_ALLOC_FAILED ? remedy(cudaErrorMemoryAllocation) : "",
+       place);
 }
 
 void check(cusparseStatus_t status, Place place) {
-  if (status != CUSPARSE_STATUS_SUCCESS)
-    fail("cuSPARSE", cusparseGetErrorString(status), "", place);
+  if (status == CUSPARSE_STATUS_SUCCESS) return;
+  const bool no_memory =
+      status == CUSPARSE_STATUS_ALLOC_FAILED || status == CUSPARSE_STATUS_INSUFFICIENT_RESOURCES;
+  fail("cuSPARSE",
+       cusparseGetErrorString(status),
+       no_memory ? remedy(cudaErrorMemoryAllocation) : "",
+       place);
 }
 
 }  // namespace spiketape::cuda

@@ -32,6 +32,7 @@ int card_count(cudaError_t* status) {
 Context::Context(Device device) : device_(device) {
   compute_ = Stream::make(&cudaStreamCreateWithFlags, unsigned{cudaStreamNonBlocking});
   upload_ = Stream::make(&cudaStreamCreateWithFlags, unsigned{cudaStreamNonBlocking});
+  uploaded_ = Event::make(&cudaEventCreateWithFlags, unsigned{cudaEventDisableTiming});
   probe(compute_.get());
   cudaDeviceProp properties{};
   check(cudaGetDeviceProperties(&properties, device.index));
@@ -64,7 +65,7 @@ cusparseHandle_t Context::sparse() const {
   return sparse_.get();
 }
 
-UploadScope::UploadScope(Device device) : device_(device) {
+UploadScope::UploadScope(Device device, UploadWait wait) : device_(device), wait_(wait) {
   if (device != kCpu) uploading = true;
 }
 
@@ -73,12 +74,17 @@ UploadScope::~UploadScope() {
   uploading = false;
   try {
     const Context& context = Context::use(device_);
-    const Event uploaded = Event::make(&cudaEventCreateWithFlags, unsigned{cudaEventDisableTiming});
-    check(cudaEventRecord(uploaded.get(), context.upload_.get()));
-    check(cudaStreamWaitEvent(context.compute_.get(), uploaded.get(), 0));
+    check(cudaEventRecord(context.uploaded_.get(), context.upload_.get()));
+    if (wait_ == UploadWait::every) await_upload(device_);
   } catch (const Error&) {
     // The error is the card's, so the next call finds it, too, and may throw.
   }
+}
+
+void await_upload(Device device) {
+  if (device == kCpu) return;
+  const Context& context = Context::use(device);
+  check(cudaStreamWaitEvent(context.compute_.get(), context.uploaded_.get(), 0));
 }
 
 std::vector<Device> devices() {

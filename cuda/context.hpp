@@ -27,12 +27,14 @@ class Context {
 
  private:
   friend class UploadScope;
+  friend void await_upload(Device device);
   explicit Context(Device device);
 
   Device device_;
   int multiprocessors_ = 1;
   Stream compute_;
   Stream upload_;
+  Event uploaded_;  ///< after the last UploadScope's copies
   Blas blas_;
   Sparse sparse_;
   Staging staging_;

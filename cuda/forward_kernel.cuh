@@ -69,7 +69,7 @@ __device__ inline double gather_row(
 #pragma unroll 4
   for (std::uint32_t e = term.offsets[row]; e < end; ++e)
     sum += static_cast<double>(term.weights[term.units[e] * neurons + j]);
-  return term.amplitude == 1.0f ? sum : start + static_cast<double>(term.amplitude) * sum;
+  return term.amplitude == 1.0f ? sum : fma(static_cast<double>(term.amplitude), sum, start);
 }
 
 /// The states of one neuron.
@@ -122,7 +122,7 @@ inline constexpr int kMostWords = kMaxNeurons / kWarp;
 /// must hold every neuron.
 template <int kStates, bool kRecurrent, int kPerThread>
 __global__ void __launch_bounds__(kRecurrent ? 1024 : kForwardThreads)
-    forward_kernel(ForwardKernelArguments g, NeuronView<double, kStates> coefficients) {
+    sweep_forward_kernel(ForwardKernelArguments g, NeuronView<double, kStates> coefficients) {
   __shared__ std::uint32_t fired_words[2][kRecurrent ? kMostWords : 1];
   const std::int64_t sample = g.first_sample + blockIdx.x;
   const std::int64_t first = std::int64_t{blockIdx.y} * blockDim.x + threadIdx.x;

@@ -68,7 +68,7 @@ void launch_sweep(const Context& context,
   const std::int64_t threads =
       std::min<std::int64_t>(padded_neurons, kRecurrent ? 1024 : kForwardThreads);
   const unsigned tiles = kRecurrent ? 1 : blocks_for(padded_neurons, threads);
-  launch(forward_kernel<kStates, kRecurrent, kPerThread>,
+  launch(sweep_forward_kernel<kStates, kRecurrent, kPerThread>,
          {.grid = dim3(static_cast<unsigned>(samples), tiles),
           .block = static_cast<unsigned>(threads),
           .stream = context.stream()},
@@ -224,9 +224,11 @@ SpikeTensor forward_sweep(const ForwardSweepArguments& arguments) {
     const SweepStatus fresh;
     auto on_card = Buffer<SweepStatus>::copy_of({&fresh, 1}, MemoryTag::scratch, current.device);
     record.capacity = capacity.entries();
-    if (arguments.want_active)
+    if (arguments.want_active) {
+      distances = {};  // lists that were too short go before longer ones come
       record.distances =
           scratch(distances, current.batch * record.words * std::int64_t{record.capacity});
+    }
     plan.kernel.status = on_card.data();
     plan.run(context);
     status = read_status(on_card);
@@ -235,6 +237,7 @@ SpikeTensor forward_sweep(const ForwardSweepArguments& arguments) {
   require_countable(current.name, std::max(status.spikes, status.active));
 
   UnitRows events = rows_of_words(context, record.spikes, record.words, rows, status.spikes);
+  spike_words = {};
   if (!arguments.want_active)
     return {current.batch, current.steps, current.neurons, std::move(events)};
   UnitRows active = rows_of_words(context, record.active, record.words, rows, status.active);

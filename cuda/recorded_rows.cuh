@@ -9,10 +9,10 @@
 namespace spiketape::cuda {
 
 /// counts[row] = bits set in the words of the row; the last count, behind the rows, is 0
-__global__ void count_bits_kernel(const std::uint32_t* words,
-                                  std::int64_t words_per_row,
-                                  std::int64_t rows,
-                                  std::uint32_t* counts) {
+static __global__ void count_bits_kernel(const std::uint32_t* words,
+                                         std::int64_t words_per_row,
+                                         std::int64_t rows,
+                                         std::uint32_t* counts) {
   for (std::int64_t row = thread_index(); row <= rows; row += thread_stride()) {
     std::uint32_t count = 0;
     for (std::int64_t w = 0; w < words_per_row && row < rows; ++w)
@@ -22,11 +22,11 @@ __global__ void count_bits_kernel(const std::uint32_t* words,
 }
 
 /// Writes the unit of each bit: a thread takes one word.
-__global__ void write_units_kernel(const std::uint32_t* words,
-                                   std::int64_t words_per_row,
-                                   std::int64_t rows,
-                                   const std::uint32_t* offsets,
-                                   UnitId* units) {
+static __global__ void write_units_kernel(const std::uint32_t* words,
+                                          std::int64_t words_per_row,
+                                          std::int64_t rows,
+                                          const std::uint32_t* offsets,
+                                          UnitId* units) {
   for (std::int64_t i = thread_index(); i < rows * words_per_row; i += thread_stride()) {
     std::uint32_t bits = words[i];
     if (bits == 0) continue;

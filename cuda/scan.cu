@@ -2,7 +2,10 @@
 
 #include <cub/cub.cuh>
 
+#include <limits>
+
 #include "core/buffer.hpp"
+#include "core/error.hpp"
 #include "cuda/check.hpp"
 
 namespace spiketape::cuda {
@@ -11,6 +14,9 @@ void exclusive_scan(const Context& context,
                     const std::uint32_t* counts,
                     std::uint32_t* offsets,
                     std::int64_t rows) {
+  if (rows >= std::numeric_limits<int>::max())
+    throw ShapeError(
+        "a card takes less than 2^31 samples x steps in one batch; use a smaller batch");
   const auto values = static_cast<int>(rows + 1);
   std::size_t bytes = 0;
   check(cub::DeviceScan::ExclusiveSum(nullptr, bytes, counts, offsets, values, context.stream()));

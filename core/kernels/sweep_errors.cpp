@@ -45,7 +45,8 @@ void throw_readout_not_finite(std::string_view name,
 }
 
 void require_countable(std::string_view name, std::uint64_t entries) {
-  if (entries > std::numeric_limits<std::uint32_t>::max())
+  // Loops over entries count in 32 bits and step by up to a block of threads.
+  if (entries > std::numeric_limits<std::uint32_t>::max() - 1024)
     throw ShapeError(
         fmt::format("{}: {} entries exceed 2^32 in one batch; use a smaller batch", name, entries));
 }

@@ -276,7 +276,7 @@ TEST_CASE("sweeps agree with recurrence, also where a thread has several neurons
 }
 
 TEST_CASE("sweeps agree for several terms, a bias and an amplitude") {
-  compare({.terms = 3, .bias = true, .amplitude = 1.25f});
+  compare({.terms = 3, .bias = true, .amplitude = 1.0f / (1.0f - 0.3f)});
   compare({.terms = 2, .recurrent = true, .amplitude = 0.5f, .model = three_states()});
 }
 
