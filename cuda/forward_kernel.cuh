@@ -7,6 +7,7 @@
 // sample, and its warps exchange their words through shared memory, once a step. The arithmetic is
 // the CPU's, in double and in the same order, so that spikes and active sets are the same bits.
 #include <cfloat>
+#include <limits>
 
 #include "cuda/neuron_view.cuh"
 #include "cuda/terms.hpp"
@@ -57,6 +58,14 @@ __device__ inline unsigned long long place_code(std::int64_t sample,
   const unsigned long long kind = value != value ? 0 : value > 0 ? 1 : 2;
   const auto place = (sample * (steps + 1) + step) * neurons + neuron;
   return static_cast<unsigned long long>(place) * 4 + kind;
+}
+
+/// The number that a place_code() tells of.
+inline double not_finite_value(unsigned long long code) {
+  constexpr double kKinds[] = {std::numeric_limits<double>::quiet_NaN(),
+                               std::numeric_limits<double>::infinity(),
+                               -std::numeric_limits<double>::infinity()};
+  return kKinds[code % 4];
 }
 
 __device__ inline bool is_finite(double x) { return fabs(x) <= DBL_MAX; }

@@ -96,7 +96,8 @@ struct Plan {
   explicit Plan(const ForwardSweepArguments& arguments)
       : current(arguments.current),
         neuron(arguments.model, arguments.current.neurons, arguments.current.device),
-        bias(total_bias(arguments.current)) {
+        bias(total_bias(arguments.current)),
+        terms(arguments.current) {
     kernel.steps = current.steps;
     kernel.neurons = current.neurons;
     kernel.bias = bias.empty() ? nullptr : bias.data();
@@ -104,28 +105,20 @@ struct Plan {
     kernel.threshold = arguments.model.threshold;
     kernel.lowest = arguments.model.threshold - arguments.model.window;
     kernel.highest = arguments.model.threshold + arguments.model.window;
-    require_few_terms(current);
-    for (const CurrentView::Term& term : current.terms) {
-      const ChunkVerbs* const path = gather_path(term);
-      if (term.source.event_count() == 0) continue;
-      if (path != nullptr)
-        chunked.push_back({&term, path});
-      else
-        kernel.terms.append(event_term(term));
-    }
+    kernel.terms = terms.by_events;
   }
 
   void run(const Context& context) const {
     ForwardKernelArguments arguments = kernel;
     neuron.visit([&](const auto& view) {
-      if (chunked.empty()) {
+      if (terms.chunked.empty()) {
         launch_any(context, arguments, view, current.batch);
         return;
       }
       for_each_chunk(current, [&](std::int64_t first, std::int64_t samples) {
         Tensor rows({samples, current.steps, current.neurons}, current.device, MemoryTag::scratch);
         const ChunkRows<float> chunk{rows.data(), first, samples, current.steps, current.neurons};
-        for (const auto& [term, path] : chunked) path->gather(*term, chunk);
+        for (const auto& [term, path] : terms.chunked) path->gather(*term, chunk);
         arguments.first_sample = first;
         arguments.current = rows.data();
         launch_any(context, arguments, view, samples);
@@ -133,27 +126,20 @@ struct Plan {
     });
   }
 
-  struct Chunked {
-    const CurrentView::Term* term;
-    const ChunkVerbs* path;
-  };
   const CurrentView& current;
   NeuronOnCard<double> neuron;
   Buffer<double> bias;
-  std::vector<Chunked> chunked;
+  GatherPlan terms;
   ForwardKernelArguments kernel{};
 };
 
 [[noreturn]] void throw_not_finite(const CurrentView& current, unsigned long long code) {
-  constexpr double kKinds[] = {std::numeric_limits<double>::quiet_NaN(),
-                               std::numeric_limits<double>::infinity(),
-                               -std::numeric_limits<double>::infinity()};
   const auto place = static_cast<std::int64_t>(code / 4);
   const std::int64_t neuron = place % current.neurons;
   const std::int64_t step = place / current.neurons % (current.steps + 1);
   const std::int64_t sample = place / current.neurons / (current.steps + 1);
   if (step == current.steps) throw_state_not_finite(current.name, sample);
-  throw_membrane_not_finite(current.name, sample, step, neuron, kKinds[code % 4]);
+  throw_membrane_not_finite(current.name, sample, step, neuron, not_finite_value(code));
 }
 
 SweepStatus read_status(const Buffer<SweepStatus>& status) {

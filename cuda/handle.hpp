@@ -42,8 +42,6 @@ class Handle {
 
 using Stream = Handle<cudaStream_t, &cudaStreamDestroy>;
 using Event = Handle<cudaEvent_t, &cudaEventDestroy>;
-using Graph = Handle<cudaGraph_t, &cudaGraphDestroy>;
-using GraphExec = Handle<cudaGraphExec_t, &cudaGraphExecDestroy>;
 using Blas = Handle<cublasHandle_t, &cublasDestroy>;
 using Sparse = Handle<cusparseHandle_t, &cusparseDestroy>;
 

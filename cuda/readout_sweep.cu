@@ -73,30 +73,18 @@ __global__ void current_kernel(IntegrateArguments g, std::int64_t values) {
   }
 }
 
-/// The terms of a current: summed by the kernel, or over chunks before it.
-struct Terms {
-  explicit Terms(const CurrentView& current) : bias(total_bias(current)) {
+/// What the kernels read of a current.
+struct Input {
+  explicit Input(const CurrentView& current) : bias(total_bias(current)), terms(current) {
     arguments.steps = current.steps;
     arguments.neurons = current.neurons;
     arguments.bias = bias.empty() ? nullptr : bias.data();
-    require_few_terms(current);
-    for (const CurrentView::Term& term : current.terms) {
-      const ChunkVerbs* const path = gather_path(term);
-      if (term.source.event_count() == 0) continue;
-      if (path != nullptr)
-        chunked.push_back({&term, path});
-      else
-        arguments.terms.append(event_term(term));
-    }
+    arguments.terms = terms.by_events;
   }
 
-  struct Chunked {
-    const CurrentView::Term* term;
-    const ChunkVerbs* path;
-  };
   IntegrateArguments arguments{};
   Buffer<double> bias;
-  std::vector<Chunked> chunked;
+  GatherPlan terms;
 };
 
 void integrate(const Context& context, const IntegrateArguments& arguments, std::int64_t samples) {
@@ -108,15 +96,12 @@ void integrate(const Context& context, const IntegrateArguments& arguments, std:
 }
 
 void require_finite(const CurrentView& current, const Buffer<unsigned long long>& on_card) {
-  constexpr double kKinds[] = {std::numeric_limits<double>::quiet_NaN(),
-                               std::numeric_limits<double>::infinity(),
-                               -std::numeric_limits<double>::infinity()};
   unsigned long long code = 0;
   copy_bytes(&code, kCpu, on_card.data(), on_card.device(), sizeof(code));
   if (code == ~0ull) return;
   const auto place = static_cast<std::int64_t>(code / 4);
   throw_readout_not_finite(
-      current.name, place / current.neurons, place % current.neurons, kKinds[code % 4]);
+      current.name, place / current.neurons, place % current.neurons, not_finite_value(code));
 }
 
 }  // namespace
@@ -125,8 +110,8 @@ void readout_forward(const ReadoutForwardArguments& arguments) {
   const CurrentView& current = arguments.current;
   require_steps(current.name, current.steps);
   const Context& context = Context::use(current.device);
-  Terms terms(current);
-  IntegrateArguments& kernel = terms.arguments;
+  Input input(current);
+  IntegrateArguments& kernel = input.arguments;
   const unsigned long long nowhere = ~0ull;
   auto not_finite =
       Buffer<unsigned long long>::copy_of({&nowhere, 1}, MemoryTag::scratch, current.device);
@@ -138,12 +123,12 @@ void readout_forward(const ReadoutForwardArguments& arguments) {
       arguments.at != nullptr && arguments.score == Score::max ? arguments.at->data() : nullptr;
   kernel.trace = arguments.trace != nullptr ? arguments.trace->data() : nullptr;
   kernel.not_finite = not_finite.data();
-  if (terms.chunked.empty()) {
+  if (input.terms.chunked.empty()) {
     integrate(context, kernel, current.batch);
   } else {
     for_each_chunk(current, [&](std::int64_t first, std::int64_t samples) {
       Tensor rows({samples, current.steps, current.neurons}, current.device, MemoryTag::scratch);
-      for (const auto& [term, path] : terms.chunked)
+      for (const auto& [term, path] : input.terms.chunked)
         path->gather(*term, {rows.data(), first, samples, current.steps, current.neurons});
       kernel.first_sample = first;
       kernel.current = rows.data();
@@ -171,12 +156,12 @@ Tensor dense_current(const CurrentView& current) {
   const Context& context = Context::use(current.device);
   Tensor dense({current.batch, current.steps, current.neurons}, current.device);
   if (dense.size() == 0) return dense;
-  Terms terms(current);
-  for (const auto& [term, path] : terms.chunked)
+  Input input(current);
+  for (const auto& [term, path] : input.terms.chunked)
     path->gather(*term, {dense.data(), 0, current.batch, current.steps, current.neurons});
-  terms.arguments.current = terms.chunked.empty() ? nullptr : dense.data();
-  terms.arguments.trace = dense.data();
-  launch(current_kernel, each_of(dense.size(), context), terms.arguments, dense.size());
+  input.arguments.current = input.terms.chunked.empty() ? nullptr : dense.data();
+  input.arguments.trace = dense.data();
+  launch(current_kernel, each_of(dense.size(), context), input.arguments, dense.size());
   return dense;
 }
 

@@ -42,15 +42,6 @@ const ChunkVerbs* backward_path(const CurrentView::Term& term, std::int64_t entr
   }
 }
 
-}  // namespace
-
-EventTerm event_term(const CurrentView::Term& term) {
-  return {term.source.events().offsets->data(),
-          term.source.events().units->data(),
-          term.weight.data(),
-          term.amplitude};
-}
-
 // A product sums in float, and an error of a current is magnified by the slope (docs/engine.md,
 // "Numbers"): it gathers only when asked for by name.
 const ChunkVerbs* gather_path(const CurrentView::Term& term) {
@@ -66,6 +57,15 @@ const ChunkVerbs* gather_path(const CurrentView::Term& term) {
   }
 }
 
+}  // namespace
+
+EventTerm event_term(const CurrentView::Term& term) {
+  return {term.source.events().offsets->data(),
+          term.source.events().units->data(),
+          term.weight.data(),
+          term.amplitude};
+}
+
 // cuSPARSE's product of a transpose need not repeat its bits.
 const ChunkVerbs* scatter_path(const CurrentView::Term& term) {
   const ChunkVerbs* const path = backward_path(term, term.source.event_count());
@@ -73,6 +73,18 @@ const ChunkVerbs* scatter_path(const CurrentView::Term& term) {
 }
 const ChunkVerbs* sample_path(const CurrentView::Term& term) {
   return backward_path(term, term.source.active_count());
+}
+
+GatherPlan::GatherPlan(const CurrentView& current) {
+  require_few_terms(current);
+  for (const CurrentView::Term& term : current.terms) {
+    const ChunkVerbs* const path = gather_path(term);
+    if (term.source.event_count() == 0) continue;
+    if (path != nullptr)
+      chunked.push_back({&term, path});
+    else
+      by_events.append(event_term(term));
+  }
 }
 
 void require_few_terms(const CurrentView& current) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "core/sweep.hpp"
 #include "cuda/linear_chunk.hpp"
 
@@ -26,11 +28,21 @@ struct EventTerms {
 
 EventTerm event_term(const CurrentView::Term& term);
 
-/// How a term's current is summed: null: event by event inside the sweep; else over chunks.
-/// @throws BackendError for a synapse that has no kernels on the card.
-const ChunkVerbs* gather_path(const CurrentView::Term& term);
+/// The terms of a current that have events, sorted by how they are summed.
+struct GatherPlan {
+  /// @throws BackendError for a synapse that has no kernels on the card, and for too many terms.
+  explicit GatherPlan(const CurrentView& current);
+
+  struct Chunked {
+    const CurrentView::Term* term;
+    const ChunkVerbs* path;
+  };
+  EventTerms by_events;          ///< event by event, inside the sweep
+  std::vector<Chunked> chunked;  ///< over chunks of samples, before it
+};
+
 /// How its scatter (`entries`: events) or sample (`entries`: active set) is done: null: inside the
-/// sweep, by atomics; else over chunks. @throws BackendError as gather_path().
+/// sweep, by atomics; else over chunks. @throws BackendError as GatherPlan.
 const ChunkVerbs* scatter_path(const CurrentView::Term& term);
 const ChunkVerbs* sample_path(const CurrentView::Term& term);
 
