@@ -41,8 +41,8 @@ struct GatherPlan {
   std::vector<Chunked> chunked;  ///< over chunks of samples, before it
 };
 
-/// How its scatter (`entries`: events) or sample (`entries`: active set) is done: null: inside the
-/// sweep, by atomics; else over chunks. @throws BackendError as GatherPlan.
+/// How a term's scatter or sample is done. Null: inside the sweep, by atomics; else over chunks.
+/// @throws BackendError as GatherPlan.
 const ChunkVerbs* scatter_path(const CurrentView::Term& term);
 const ChunkVerbs* sample_path(const CurrentView::Term& term);
 
