@@ -14,6 +14,7 @@
 #include "autograd/schedule.hpp"
 #include "autograd/sgd.hpp"
 #include "autograd/spiking.hpp"
+#include "autograd/step_graph.hpp"
 #include "autograd/tape.hpp"
 #include "autograd/variable.hpp"
 #include "core/device.hpp"

@@ -9,6 +9,7 @@
 #include "apps/device_timer.hpp"
 #include "autograd/adam.hpp"
 #include "autograd/ops.hpp"
+#include "autograd/step_graph.hpp"
 #include "autograd/tape.hpp"
 #include "core/parallel.hpp"
 #include "core/random.hpp"
@@ -41,7 +42,6 @@ struct Net : Module {
   Variable loss(const SpikeVariable& x, std::span<const std::int32_t> labels) {
     const SpikeVariable s1 = lif(fc1(x));
     const SpikeVariable s2 = lif(fc2(s1));
-    last = s2;
     return cross_entropy(readout(out(s2)), labels) + regularizer(s1) + regularizer(s2);
   }
 
@@ -49,7 +49,6 @@ struct Net : Module {
   Lif lif;
   Readout readout;
   ActivityRegularizer regularizer;
-  SpikeVariable last;
 };
 
 /// Independent spikes at every place with the same chance: jumps from one to the next are
@@ -83,12 +82,20 @@ double quantile(std::vector<double> values, double q) {
 /// Runs and times training steps of one network.
 class Stepper {
  public:
-  Stepper(const BenchShape& shape, const BenchSettings& settings, const SpikeTensor& input)
+  /// `replays`: forward and backward as one CUDA graph, whose parts are not timed.
+  Stepper(const BenchShape& shape,
+          const BenchSettings& settings,
+          const SpikeTensor& input,
+          bool replays)
       : device_(settings.device),
         net_(shape, settings),
         adam_(net_.parameters(), {.learning_rate = 0.0f}),
         input_(input),
-        timer_(device_) {
+        timer_(device_),
+        replays_(replays),
+        step_([this](const SpikeVariable& spikes,
+                     std::span<const std::int32_t> labels) { return learn(spikes, labels); },
+              replays) {
     Random random(3);
     for (std::int64_t b = 0; b < settings.batch; ++b)
       labels_.push_back(
@@ -98,7 +105,10 @@ class Stepper {
   /// Steps before the measured ones fill caches and take as long as an idle processor needs to
   /// reach its speed.
   StepTimes run(double warm_up_ms, std::int64_t repeats) {
-    for (double spent = 0.0; spent < warm_up_ms;) spent += run_once().step;
+    for (double spent = 0.0; spent < warm_up_ms || (replays_ && step_.replays() == 0);) {
+      spent += run_once().step;
+      if (!step_.why_not().empty()) return {};
+    }
     std::vector<double> forward, backward, update, step;
     for (std::int64_t i = 0; i < repeats; ++i) {
       net_.lif.reset_monitors();
@@ -117,30 +127,39 @@ class Stepper {
 
   const Net& net() const { return net_; }
   std::int64_t tape_bytes() const { return tape_bytes_; }
+  const std::string& why_not() const { return step_.why_not(); }
 
  private:
-  StepTimes run_once() {
+  std::vector<Variable> learn(const SpikeVariable& spikes, std::span<const std::int32_t> labels) {
     const auto before = memory_use(device_, MemoryTag::tape).current;
-    timer_.mark();
     Tape tape;
-    const Variable loss = net_.loss(input_, labels_);
-    timer_.mark();
+    const Variable loss = net_.loss(spikes, labels);
+    if (!replays_) timer_.mark();
     tape_bytes_ = static_cast<std::int64_t>(memory_use(device_, MemoryTag::tape).current - before);
     tape.backward(loss);
+    return {loss};
+  }
+
+  StepTimes run_once() {
+    timer_.mark();
+    step_(input_, labels_);
     timer_.mark();
     adam_.step();
     timer_.mark();
     const std::vector<double> ms = timer_.take();
+    if (replays_) return {0.0, 0.0, ms[ms.size() - 1], ms[ms.size() - 2] + ms[ms.size() - 1], 0.0};
     return {ms[0], ms[1], ms[2], ms[0] + ms[1] + ms[2], 0.0};
   }
 
   Device device_;
   Net net_;
   Adam adam_;
-  SpikeVariable input_;
+  SpikeTensor input_;
   std::vector<std::int32_t> labels_;
   DeviceTimer timer_;
+  bool replays_;
   std::int64_t tape_bytes_ = 0;
+  StepGraph step_;
 };
 
 std::int64_t peak_bytes(Device device) {
@@ -159,8 +178,8 @@ void count(const Net& net,
     result.dense_tape_bytes += layer.monitor->dense_bytes;
   }
   const auto classes = static_cast<double>(shape.classes);
-  const SpikeTensor& hidden = net.last.value();
-  result.macs += classes * static_cast<double>(2 * hidden.event_count() + hidden.active_count());
+  const Monitor& hidden = *net.lif.monitors().back().monitor;  // what the readout is driven by
+  result.macs += classes * static_cast<double>(2 * hidden.spikes + hidden.active);
   result.dense_macs +=
       3.0 * classes * static_cast<double>(settings.batch * shape.steps * settings.hidden);
 }
@@ -191,19 +210,26 @@ BenchResult bench(const BenchShape& shape, const BenchSettings& settings) {
   result.settings.threads = thread_count();
   const SpikeTensor input = random_input(shape, settings.batch).to(settings.device);
   {
-    Stepper stepper(shape, settings, input);
+    Stepper stepper(shape, settings, input, false);
     reset_peak_memory(settings.device);
     result.times = stepper.run(500.0, settings.repeats);
     result.device_peak_bytes = peak_bytes(settings.device);
     result.tape_bytes = stepper.tape_bytes();
     count(stepper.net(), shape, settings, result);
   }
+  if (settings.device != kCpu && settings.with_graph) {
+    Stepper stepper(shape, settings, input, true);
+    reset_peak_memory(settings.device);
+    result.graph_times = stepper.run(500.0, settings.repeats);
+    result.graph_device_peak_bytes = peak_bytes(settings.device);
+    result.why_no_graph = stepper.why_not();
+  }
   result.peak_rss_mib = peak_rss_mib();
   if (settings.with_dense) {
     BenchSettings dense = settings;
     dense.window = std::numeric_limits<float>::infinity();
     dense.path = SynapsePath::gemm;  // on a card by cuBLAS
-    Stepper stepper(shape, dense, input);
+    Stepper stepper(shape, dense, input, false);
     reset_peak_memory(settings.device);
     result.dense_times = stepper.run(1.0, std::clamp<std::int64_t>(settings.repeats / 10, 1, 5));
     result.dense_device_peak_bytes = peak_bytes(settings.device);

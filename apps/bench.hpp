@@ -42,6 +42,7 @@ struct BenchSettings {
   Device device = kCpu;
   std::int64_t repeats = 50;  ///< steps measured, after half a second of warm-up
   bool with_dense = true;
+  bool with_graph = true;  ///< on a card, also as a CUDA graph
 };
 
 /// Milliseconds of one training step: median over the repeats, and the spread (third minus first
@@ -59,10 +60,13 @@ struct BenchResult {
   BenchShape shape;
   BenchSettings settings;
   StepTimes times;
+  StepTimes graph_times;  ///< update and whole step, replayed as a CUDA graph; zeros without
+  std::string why_no_graph;
   StepTimes dense_times;  ///< zeros without the dense baseline
   std::int64_t tape_bytes = 0;
   std::int64_t dense_tape_bytes = 0;
-  std::int64_t device_peak_bytes = 0;        ///< most that the device held at once, input included
+  std::int64_t device_peak_bytes = 0;  ///< most that the device held at once, input included
+  std::int64_t graph_device_peak_bytes = 0;
   std::int64_t dense_device_peak_bytes = 0;  ///< 0 without the dense baseline
   double macs = 0.0;
   double dense_macs = 0.0;

@@ -24,6 +24,7 @@ struct Command {
   std::string scan;
   std::string json;
   bool no_dense = false;
+  bool no_graph = false;
   bool paths = false;
   bool deterministic = false;
   BenchSettings settings;
@@ -87,6 +88,12 @@ nlohmann::ordered_json to_json(const BenchResult& r) {
                                  {"update_ms", r.times.update},
                                  {"step_ms", r.times.step},
                                  {"step_spread_ms", r.times.spread}};
+  if (r.graph_times.step > 0.0) {
+    json["graph_update_ms"] = r.graph_times.update;
+    json["graph_step_ms"] = r.graph_times.step;
+    json["graph_step_spread_ms"] = r.graph_times.spread;
+    json["graph_device_peak_bytes"] = r.graph_device_peak_bytes;
+  }
   if (r.settings.with_dense) {
     json["dense_forward_ms"] = r.dense_times.forward;
     json["dense_backward_ms"] = r.dense_times.backward;
@@ -106,6 +113,16 @@ nlohmann::ordered_json to_json(const BenchResult& r) {
   json["active_percent"] = r.active_percent;
   json["peak_rss_mib"] = r.peak_rss_mib;
   return json;
+}
+
+/// Below the line of a card; empty for the CPU.
+std::string graph_line(const BenchResult& r) {
+  if (!r.why_no_graph.empty()) return fmt::format("  no CUDA graph: {}\n", r.why_no_graph);
+  if (r.graph_times.step == 0.0) return "";
+  return fmt::format("  as a CUDA graph: step {:.2f} +-{:.2f}, of it update {:.2f}\n",
+                     r.graph_times.step,
+                     r.graph_times.spread,
+                     r.graph_times.update);
 }
 
 std::string to_text(const BenchResult& r) {
@@ -130,15 +147,17 @@ std::string to_text(const BenchResult& r) {
       r.settings.with_dense
           ? fmt::format(" {:9.1f} {:5.0f}x", r.dense_times.step, r.dense_times.step / r.times.step)
           : fmt::format(" {:>9} {:>6}", "-", "-");
-  return line + fmt::format("  {:6.2f} {:4.1f}%  {:7.1f} {:4.1f}%  {} |{}  {:6.1f}\n",
-                            static_cast<double>(r.tape_bytes) / 1048576.0,
-                            100.0 * static_cast<double>(r.tape_bytes) /
-                                static_cast<double>(r.dense_tape_bytes),
-                            r.macs * 1e-6,
-                            100.0 * r.macs / r.dense_macs,
-                            per_layer(r.spikes_percent),
-                            per_layer(r.active_percent),
-                            r.peak_rss_mib);
+  return line +
+         fmt::format(
+             "  {:6.2f} {:4.1f}%  {:7.1f} {:4.1f}%  {} |{}  {:6.1f}\n",
+             static_cast<double>(r.tape_bytes) / 1048576.0,
+             100.0 * static_cast<double>(r.tape_bytes) / static_cast<double>(r.dense_tape_bytes),
+             r.macs * 1e-6,
+             100.0 * r.macs / r.dense_macs,
+             per_layer(r.spikes_percent),
+             per_layer(r.active_percent),
+             r.peak_rss_mib) +
+         graph_line(r);
 }
 
 /// Where the JSON goes; found out before anything is measured.
@@ -169,6 +188,7 @@ void run_bench(Command command) {
   command.settings.path = parse_synapse_path(command.path);
   command.settings.device = parse_device(command.device);
   command.settings.with_dense = !command.no_dense;
+  command.settings.with_graph = !command.no_graph;
   require_available(command.settings.device);
   set_deterministic(command.deterministic);
   const auto require = [](const char* name,
@@ -254,6 +274,8 @@ void add_bench(CLI::App& app) {
       "--no-dense",
       command->no_dense,
       "leave out the dense baseline (window = infinity, path = gemm, on a card by cuBLAS)");
+  sub->add_flag(
+      "--no-graph", command->no_graph, "leave out the steps that a card replays as a CUDA graph");
   sub->add_flag("--paths",
                 command->paths,
                 "instead: one layer by each path of the device, over widths and densities");

@@ -41,6 +41,9 @@ Settings TrainSettings::settings() {
       {"deterministic",
        &deterministic,
        "whether a card gives the same bits from run to run, which is slower; the CPU always does"},
+      {"no_graph",
+       &no_graph,
+       "whether a card runs each training step anew instead of replaying it as a CUDA graph"},
       {"checkpoint_seconds", &checkpoint_seconds, "seconds between checkpoints within an epoch"},
   };
 }
@@ -74,8 +77,8 @@ void TrainSettings::apply() const {
 }
 
 bool TrainSettings::may_change_on_resume(const std::string& name) {
-  static constexpr std::array<std::string_view, 6> kNames{
-      "data", "epochs", "threads", "device", "checkpoint_seconds", "memory_mib"};
+  static constexpr std::array<std::string_view, 7> kNames{
+      "data", "epochs", "threads", "device", "no_graph", "checkpoint_seconds", "memory_mib"};
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 

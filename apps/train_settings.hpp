@@ -33,6 +33,7 @@ struct TrainSettings {
   std::int64_t threads = 0;
   std::string device = "cpu";
   bool deterministic = false;
+  bool no_graph = false;
   double checkpoint_seconds = 60.0;
 
   Settings settings();

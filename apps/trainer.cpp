@@ -75,6 +75,9 @@ Trainer::Trainer(
       augmented_(augmented(recipe, *data_.train, split_)),
       net_(build_network(recipe, *data_.train)),
       optimizer_(make_optimizer(recipe.train, net_->parameters())),
+      step_([this](const SpikeVariable& spikes,
+                   std::span<const std::int32_t> labels) { return learn(spikes, labels); },
+            !recipe.train.no_graph),
       loader_(augmented_ ? static_cast<const Dataset&>(*augmented_) : *data_.train,
               split_.training,
               loader_options(recipe.train)),
@@ -170,22 +173,33 @@ bool Trainer::run_batches() {
   return true;
 }
 
+std::vector<Variable> Trainer::learn(const SpikeVariable& spikes,
+                                     std::span<const std::int32_t> labels) {
+  Tape tape;
+  const SpikingNet::Output output = net_->forward(spikes);
+  const Variable loss = net_->loss(output, labels);
+  tape.backward(loss);
+  return {loss, output.scores};
+}
+
 void Trainer::train_on(const Batch& batch) {
   const std::int64_t batches = loader_.batches();
   optimizer_->set_learning_rate(schedule_.rate(static_cast<float>(recipe_.train.lr),
                                                state_.epoch * batches + state_.batch,
                                                recipe_.train.epochs * batches));
-  Tape tape;
-  const SpikingNet::Output output = net_->forward(batch.spikes);
-  const Variable loss = net_->loss(output, batch.labels);
-  tape.backward(loss);
+  const bool could_replay = step_.why_not().empty();
+  const std::vector<Tensor> results = step_(batch.spikes, batch.labels);
+  if (could_replay && !step_.why_not().empty()) {
+    progress_.clear();
+    hooks_.print("steps are not replayed as a CUDA graph: " + step_.why_not());
+  }
   if (recipe_.train.clip > 0.0) {
     clip_gradient_norm(optimizer_->parameters(), static_cast<float>(recipe_.train.clip));
   }
   optimizer_->step();
 
-  state_.loss += static_cast<double>(loss.item()) * static_cast<double>(batch.size());
-  const std::vector<std::int32_t> answered = answers(output.scores.value());
+  state_.loss += static_cast<double>(results[0].item()) * static_cast<double>(batch.size());
+  const std::vector<std::int32_t> answered = answers(results[1]);
   for (std::size_t i = 0; i < answered.size(); ++i)
     state_.correct += answered[i] == batch.labels[i];
   state_.samples += batch.size();

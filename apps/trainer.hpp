@@ -13,6 +13,7 @@
 #include "apps/run_folder.hpp"
 #include "apps/train_state.hpp"
 #include "autograd/optimizer.hpp"
+#include "autograd/step_graph.hpp"
 #include "data/augment.hpp"
 #include "data/loader.hpp"
 #include "data/split.hpp"
@@ -63,6 +64,8 @@ class Trainer {
   void load_checkpoint_file();
   /// False when stopped.
   bool run_batches();
+  /// Gradients of one batch; returns its loss and scores. The body of step_.
+  std::vector<Variable> learn(const SpikeVariable& spikes, std::span<const std::int32_t> labels);
   void train_on(const Batch& batch);
   void finish_epoch();
   void save_state();
@@ -79,6 +82,7 @@ class Trainer {
   std::optional<AugmentedDataset> augmented_;  ///< what is trained on, when it differs
   std::unique_ptr<SpikingNet> net_;
   std::unique_ptr<Optimizer> optimizer_;
+  StepGraph step_;
   Loader loader_;
   Schedule schedule_;
   Progress progress_;

@@ -154,21 +154,4 @@ CurrentGradients wanted_gradients(const Current& current) {
   return wanted;
 }
 
-double event_macs(const Current& current) {
-  double macs = 0.0;
-  for (const Current::Term& term : current.terms())
-    macs += term.synapse->multiply_adds(static_cast<double>(term.source.value().event_count()));
-  return macs;
-}
-
-double dense_macs(const Current& current) {
-  const auto rows = static_cast<double>(current.batch() * current.steps());
-  double macs = 0.0;
-  for (const Current::Term& term : current.terms())
-    macs += term.synapse->multiply_adds(rows * static_cast<double>(term.source.neurons()));
-  if (current.recurrence().defined())
-    macs += rows * static_cast<double>(current.neurons()) * static_cast<double>(current.neurons());
-  return macs;
-}
-
 }  // namespace spiketape

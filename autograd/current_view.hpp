@@ -11,8 +11,4 @@ CurrentView view(const Current& current);
 /// The gradients that the variables of `current` want; allocates them at first use.
 CurrentGradients wanted_gradients(const Current& current);
 
-/// Multiply-adds of the terms for a batch, forward alone, done by events and done densely.
-double event_macs(const Current& current);
-double dense_macs(const Current& current);
-
 }  // namespace spiketape

@@ -18,7 +18,7 @@ Variable spike_count(const SpikeVariable& spikes) {
                                  .counts = counts.value().data()});
   if (recorded)
     Tape::current()->record("spike_count", [spikes, counts, device] {
-      if (!counts.has_grad() || spikes.value().active_count() == 0) return;
+      if (!counts.has_grad() || spikes.value().active().room() == 0) return;
       dispatch<cpu::spike_count_backward, cuda::spike_count_backward>(
           device,
           SpikeCountBackwardArguments{.spikes = spikes.value(),

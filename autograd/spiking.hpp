@@ -49,6 +49,14 @@ SpikeVariable dropout(const SpikeVariable& spikes,
                       std::uint64_t call,
                       bool whole_units = false);
 
+/// Likewise with call number *calls, which is then counted: a step that a card records reads it
+/// anew at each replay.
+SpikeVariable dropout(const SpikeVariable& spikes,
+                      float probability,
+                      std::uint64_t seed,
+                      const std::shared_ptr<std::uint64_t>& calls,
+                      bool whole_units = false);
+
 /// Pooling: unit i becomes unit map[i] of `outputs`; several spikes of one step add up as
 /// multiplicity (sum pooling).
 /// @throws ShapeError when map has not one entry per neuron or points outside [0, outputs).

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "core/replay.hpp"
 
 namespace spiketape {
 namespace {
@@ -34,6 +35,13 @@ std::vector<std::string> Tape::ops() const {
   return names;
 }
 
+void require_finite_loss(float loss) {
+  if (!std::isfinite(loss))
+    throw NumericError(fmt::format(
+        "tape: the loss is {}; check the inputs and the weights for values that are not finite",
+        loss));
+}
+
 void Tape::backward(const Variable& loss) {
   if (used_)
     throw Error(
@@ -46,10 +54,8 @@ void Tape::backward(const Variable& loss) {
     throw Error(
         "tape: the loss depends on no parameter that wants a gradient; was it computed while this "
         "Tape lived?");
-  if (!std::isfinite(loss.item()))
-    throw NumericError(fmt::format(
-        "tape: the loss is {}; check the inputs and the weights for values that are not finite",
-        loss.item()));
+  // While a step is recorded there is no loss yet; whoever replays it looks at the loss then.
+  if (Replay::recording() == nullptr) require_finite_loss(loss.item());
   used_ = true;
   const MemoryTagScope booked_as(MemoryTag::gradient);
   const NoTape silent;

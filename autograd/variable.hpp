@@ -1,11 +1,14 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "core/spike_tensor.hpp"
 #include "core/tensor.hpp"
 
 namespace spiketape {
+
+class Replay;
 
 /// A dense tensor that may want a gradient. A handle: copies are the same variable.
 class Variable {
@@ -24,6 +27,7 @@ class Variable {
   bool wants_grad() const { return state_ != nullptr && state_->wants_grad; }
   bool has_grad() const { return state_ != nullptr && state_->has_grad; }
   /// The gradient, of the value's shape; zeros at first use, booked as MemoryTag::gradient.
+  /// @throws NotRecordable in a step that a card records, when there was a gradient before it.
   Tensor& grad() const;
   /// Forgets the gradient; the next grad() starts from zeros (in the same memory).
   void clear_grad() const;
@@ -36,7 +40,10 @@ class Variable {
     Tensor grad;
     bool wants_grad = false;
     bool has_grad = false;
+    std::uint64_t recorded_in = 0;  ///< id of the Replay in which the gradient began; else 0
   };
+  void follow_grad(Replay* replay) const;
+
   std::shared_ptr<State> state_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 namespace spiketape {
 
 class MemoryResource;
+class Replay;
 
 /// What core asks of the CUDA backend. Declared here, because core includes nothing of cuda/;
 /// defined in cuda/, and called only where kCudaBuilt.
@@ -34,6 +36,9 @@ void copy_bytes(
 void fill(Device device, float* values, std::size_t count, float value);
 
 void synchronize(Device device);
+
+/// A step of `device` to be recorded as a CUDA graph.
+std::unique_ptr<Replay> make_recording(Device device);
 
 }  // namespace cuda
 }  // namespace spiketape

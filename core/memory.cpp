@@ -24,10 +24,10 @@ struct Counter {
   std::atomic<std::size_t> current{0};
   std::atomic<std::size_t> peak{0};
 
-  void add(std::size_t bytes) {
-    const std::size_t now = current.fetch_add(bytes) + bytes;
+  void add(std::size_t bytes) { raise_peak(current.fetch_add(bytes) + bytes); }
+  void raise_peak(std::size_t to) {
     std::size_t seen = peak.load();
-    while (seen < now && !peak.compare_exchange_weak(seen, now)) {
+    while (seen < to && !peak.compare_exchange_weak(seen, to)) {
     }
   }
   MemoryUse use() const { return {current.load(), peak.load()}; }
@@ -91,6 +91,46 @@ void reset_peak_memory(Device device) {
   Ledger& book = ledger(device);
   book.total.peak = book.total.current.load();
   for (Counter& each : book.by_tag) each.peak = each.current.load();
+}
+
+MemoryMeter::MemoryMeter(Device device) : device_(device) {
+  const auto note = [&](MemoryUse use, std::size_t* current, std::size_t* peak) {
+    *current = use.current;
+    *peak = use.peak;
+  };
+  note(memory_use(device), &before_.total, &earlier_peak_.total);
+  for (std::size_t i = 0; i < before_.by_tag.size(); ++i)
+    note(memory_use(device, static_cast<MemoryTag>(i)),
+         &before_.by_tag[i],
+         &earlier_peak_.by_tag[i]);
+  reset_peak_memory(device);
+}
+
+MemoryMeter::~MemoryMeter() {
+  Ledger& book = ledger(device_);
+  book.total.raise_peak(earlier_peak_.total);
+  for (std::size_t i = 0; i < book.by_tag.size(); ++i)
+    book.by_tag[i].raise_peak(earlier_peak_.by_tag[i]);
+}
+
+MemoryNeed MemoryMeter::need() const {
+  const Ledger& book = ledger(device_);
+  const auto above = [](const Counter& counter, std::size_t before) {
+    const std::size_t peak = counter.peak.load();
+    return peak > before ? peak - before : 0;
+  };
+  MemoryNeed need;
+  need.total = above(book.total, before_.total);
+  for (std::size_t i = 0; i < need.by_tag.size(); ++i)
+    need.by_tag[i] = above(book.by_tag[i], before_.by_tag[i]);
+  return need;
+}
+
+void book_need(Device device, const MemoryNeed& need) {
+  Ledger& book = ledger(device);
+  book.total.raise_peak(book.total.current.load() + need.total);
+  for (std::size_t i = 0; i < need.by_tag.size(); ++i)
+    book.by_tag[i].raise_peak(book.by_tag[i].current.load() + need.by_tag[i]);
 }
 
 MemoryTagScope::MemoryTagScope(MemoryTag tag) : previous_(current_tag) { current_tag = tag; }

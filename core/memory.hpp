@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string_view>
 
@@ -27,6 +28,32 @@ MemoryUse memory_use(Device device, MemoryTag tag);
 
 /// Starts a new peak at the current use, for every tag of `device`.
 void reset_peak_memory(Device device);
+
+/// What some work needs at most beyond what is in use before it.
+struct MemoryNeed {
+  std::size_t total = 0;
+  std::array<std::size_t, kMemoryTags> by_tag{};
+};
+
+/// Measures the need of the work on `device` between its construction and need(). The peaks that
+/// memory_use() tells are as if it had not been there.
+class MemoryMeter {
+ public:
+  explicit MemoryMeter(Device device);
+  ~MemoryMeter();
+  MemoryMeter(const MemoryMeter&) = delete;
+  MemoryMeter& operator=(const MemoryMeter&) = delete;
+
+  MemoryNeed need() const;
+
+ private:
+  Device device_;
+  MemoryNeed before_;        ///< in use at the begin
+  MemoryNeed earlier_peak_;  ///< until then
+};
+
+/// Books work of a known need that is done anew without an allocation: peaks rise, nothing stays.
+void book_need(Device device, const MemoryNeed& need);
 
 /// While it lives, allocations of this thread that name no tag are booked under `tag`.
 class MemoryTagScope {

@@ -75,6 +75,10 @@ std::size_t bytes_of(const UnitRows& rows) {
 }  // namespace
 
 std::int64_t UnitRows::count() const {
+  return counted ? static_cast<std::int64_t>(*counted) : room();
+}
+
+std::int64_t UnitRows::room() const {
   if (!offsets || offsets->empty()) return 0;
   if (offsets->device() != kCpu) return units ? static_cast<std::int64_t>(units->size()) : 0;
   return (*offsets)[offsets->size() - 1];

@@ -30,9 +30,15 @@ struct Event {
 struct UnitRows {
   std::shared_ptr<const Buffer<std::uint32_t>>
       offsets;                                  ///< rows + 1 values, or null when there are no rows
-  std::shared_ptr<const Buffer<UnitId>> units;  ///< on a card exactly the entries, no more
+  std::shared_ptr<const Buffer<UnitId>> units;  ///< on a card exactly the entries, unless `counted`
+  /// In a step that a card records (core/replay.hpp) the host learns after each replay how many
+  /// entries there are, and `units` have more room; else null.
+  std::shared_ptr<const std::uint64_t> counted = nullptr;
 
+  /// How many entries there are.
   std::int64_t count() const;
+  /// The length of arrays that have a place for each entry: count(), or more while it is not known.
+  std::int64_t room() const;
   UnitRows to(Device device) const;
 };
 

@@ -104,7 +104,7 @@ void activity_penalty_forward(const ActivityPenaltyForwardArguments& arguments) 
 
 void activity_penalty_backward(const ActivityPenaltyBackwardArguments& arguments) {
   const SpikeTensor& spikes = arguments.spikes;
-  if (spikes.active_count() == 0) return;
+  if (spikes.active().room() == 0) return;
   const Buffer<float> counts = count_spikes(spikes);
   launch(add_gradient,
          each_sample(spikes),

@@ -20,8 +20,8 @@ BackwardPlan::BackwardPlan(const CurrentView& current,
 }
 
 void BackwardPlan::add(const CurrentView::Term& term, float* grad_weight, float* grad_source) {
-  if (term.source.event_count() == 0) grad_weight = nullptr;
-  if (term.source.active_count() == 0) grad_source = nullptr;
+  if (term.source.events().room() == 0) grad_weight = nullptr;
+  if (term.source.active().room() == 0) grad_source = nullptr;
   if (grad_weight != nullptr)
     if (const ChunkVerbs* const path = scatter_path(term); path != nullptr) {
       scatters.push_back({&term, path, grad_weight});

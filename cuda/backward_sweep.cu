@@ -52,7 +52,7 @@ Buffer<float> whole_grad(const Context& context,
 void backward_sweep(const BackwardSweepArguments& arguments) {
   const SpikeTensor& spikes = arguments.spikes;
   const CurrentView& current = arguments.current;
-  if (spikes.active_count() == 0) return;
+  if (spikes.active().room() == 0) return;
   const Context& context = Context::use(current.device);
   const NeuronOnCard<float> neuron(arguments.model, current.neurons, current.device);
   neuron.visit([&]<int kStates>(const NeuronView<float, kStates>& view) {

@@ -1,8 +1,11 @@
 #include "cuda/chunk_entries.hpp"
 
+#include "cuda/recording.hpp"
+
 namespace spiketape::cuda {
 
 EntryRange entry_range(const UnitRows& rows, std::int64_t first, std::int64_t count) {
+  if (rows.counted) refuse_while_recording("a path that counts a chunk's entries");
   const Buffer<std::uint32_t>& offsets = *rows.offsets;
   const auto last = static_cast<std::int64_t>(offsets.size()) - 1;
   const auto begin_of = [&](std::int64_t row) -> std::int64_t {

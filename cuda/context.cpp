@@ -9,6 +9,7 @@
 #include "core/cuda_backend.hpp"
 #include "core/error.hpp"
 #include "cuda/probe.hpp"
+#include "cuda/recording.hpp"
 #include "cuda/upload.hpp"
 
 namespace spiketape::cuda {
@@ -124,6 +125,9 @@ std::string card_name(Device device) {
   return static_cast<const char*>(properties.name);
 }
 
-void synchronize(Device device) { check(cudaStreamSynchronize(Context::use(device).stream())); }
+void synchronize(Device device) {
+  refuse_while_recording("waiting for the card");
+  check(cudaStreamSynchronize(Context::use(device).stream()));
+}
 
 }  // namespace spiketape::cuda

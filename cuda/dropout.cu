@@ -7,6 +7,7 @@
 
 #include "cuda/launch.cuh"
 #include "cuda/random.cuh"
+#include "cuda/recording.hpp"
 #include "cuda/scan.hpp"
 
 namespace spiketape::cuda {
@@ -20,8 +21,9 @@ struct Rows {
 
 __device__ bool keeps(const DropoutMask& mask, std::int64_t row, UnitId unit) {
   const std::int64_t place = (mask.whole_units ? row / mask.steps : row) * mask.neurons + unit;
-  return random_uniform(mask.seed, mask.call, static_cast<std::uint64_t>(place)) >=
-         mask.probability;
+  const std::uint64_t call =
+      mask.earlier_calls != nullptr ? *mask.earlier_calls + mask.call : mask.call;
+  return random_uniform(mask.seed, call, static_cast<std::uint64_t>(place)) >= mask.probability;
 }
 
 /// Calls visit(entry, its place among the kept ones) for each entry of `row` that the mask keeps;
@@ -78,16 +80,27 @@ __global__ void spread_gradient(DropoutMask mask,
   }
 }
 
+__global__ void widen(const std::uint32_t* count, std::uint64_t* wide) { *wide = *count; }
+
 Rows rows_of(const UnitRows& rows) {
   return {rows.offsets->data(),
           rows.units->data(),
           static_cast<std::int64_t>(rows.offsets->size()) - 1};
 }
 
+/// The count on the card, after each replay; `at_most` before.
+std::shared_ptr<const std::uint64_t> recorded_count(const Context& context,
+                                                    const std::uint32_t* count,
+                                                    std::int64_t at_most) {
+  Buffer<std::uint64_t> wide(1, context.device(), MemoryTag::scratch);
+  launch(widen, {.stream = context.stream()}, count, wide.data());
+  return Recording::current()->download(wide.data(), static_cast<std::uint64_t>(at_most));
+}
+
 }  // namespace
 
 UnitRows dropout_forward(const DropoutForwardArguments& arguments) {
-  if (arguments.rows.count() == 0) return arguments.rows;
+  if (arguments.rows.room() == 0) return arguments.rows;
   const Device device = arguments.rows.offsets->device();
   const Context& context = Context::use(device);
   const Rows rows = rows_of(arguments.rows);
@@ -95,14 +108,21 @@ UnitRows dropout_forward(const DropoutForwardArguments& arguments) {
   Buffer<std::uint32_t> offsets(arguments.rows.offsets->size(), device);
   launch(count_kept, shape, arguments.mask, rows, offsets.data());
   exclusive_scan(context, offsets.data(), offsets.data(), rows.count);
-  Buffer<UnitId> units(entry_count(context, offsets.data(), rows.count), device);
+  std::shared_ptr<const std::uint64_t> counted;
+  auto room = static_cast<std::size_t>(arguments.rows.room());
+  if (Recording::current() != nullptr)
+    counted = recorded_count(context, offsets.data() + rows.count, arguments.rows.count());
+  else
+    room = entry_count(context, offsets.data(), rows.count);
+  Buffer<UnitId> units(room, device);
   launch(copy_kept, shape, arguments.mask, rows, offsets.data(), units.data());
   return {std::make_shared<const Buffer<std::uint32_t>>(std::move(offsets)),
-          std::make_shared<const Buffer<UnitId>>(std::move(units))};
+          std::make_shared<const Buffer<UnitId>>(std::move(units)),
+          std::move(counted)};
 }
 
 void dropout_backward(const DropoutBackwardArguments& arguments) {
-  if (arguments.rows.count() == 0) return;
+  if (arguments.rows.room() == 0) return;
   const Context& context = Context::use(arguments.rows.offsets->device());
   const Rows rows = rows_of(arguments.rows);
   launch(spread_gradient,

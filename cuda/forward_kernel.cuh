@@ -1,35 +1,25 @@
 #pragma once
 
 // Reading guide: a warp owns 32 neurons of one sample. It walks the steps alone with the states in
-// registers: record who fired and who is active (one ballot word each, distances of the active
-// appended to the warp's own list), sum the weight rows of the units that fired, move on. Without
-// recurrence warps never wait for each other. With recurrence one block holds all neurons of a
-// sample, and its warps exchange their words through shared memory, once a step. The arithmetic is
-// the CPU's, in double and in the same order, so that spikes and active sets are the same bits.
+// registers: list who fired and who is active (entry_list.cuh), sum the weight rows of the units
+// that fired, move on. Without recurrence warps never wait for each other. With recurrence one
+// block holds all neurons of a sample, and its warps exchange their words (a bit for each neuron
+// that fired) through shared memory, once a step. The arithmetic is the CPU's, in double and in the
+// same order, so that spikes and active sets are the same bits.
 #include <cfloat>
 #include <limits>
 
+#include "cuda/entry_list.cuh"
 #include "cuda/neuron_view.cuh"
 #include "cuda/terms.hpp"
 
 namespace spiketape::cuda {
 
-/// What a forward sweep tells about itself.
-struct SweepStatus {
-  unsigned long long not_finite = ~0ull;  ///< the lowest place_code(); all ones: none
-  unsigned long long spikes = 0;
-  unsigned long long active = 0;
-  std::uint32_t most_active = 0;  ///< entries of the fullest warp's list
-};
-
-/// Where the recorded words and distances go. Word w of row r lies at [r * words + w]; a warp's
-/// distances at [(sample * words + w) * capacity], in the order of its steps and lanes.
-struct WordRecord {
-  std::uint32_t* spikes;
-  std::uint32_t* active;  ///< null when no active set is wanted
-  float* distances;
-  std::uint32_t capacity;
-  std::int64_t words;
+/// Where a sweep lists what happens.
+struct SweepRecord {
+  EntryPool spikes;
+  EntryPool active;    ///< without counts when no active set is wanted
+  std::int64_t words;  ///< lists of a sample
 };
 
 struct ForwardKernelArguments {
@@ -43,8 +33,8 @@ struct ForwardKernelArguments {
   double threshold;
   double lowest;  ///< active: lowest < V < highest
   double highest;
-  WordRecord record;
-  SweepStatus* status;
+  SweepRecord record;
+  unsigned long long* not_finite;  ///< the lowest place_code()
 };
 
 /// Orders places by sample, step and neuron; the kind of number (0 NaN, 1 inf, 2 -inf) rides along.
@@ -135,16 +125,16 @@ __global__ void __launch_bounds__(kRecurrent ? 1024 : kForwardThreads)
   __shared__ std::uint32_t fired_words[2][kRecurrent ? kMostWords : 1];
   const std::int64_t sample = g.first_sample + blockIdx.x;
   const std::int64_t first = std::int64_t{blockIdx.y} * blockDim.x + threadIdx.x;
-  const unsigned lower_lanes = (1u << lane_index()) - 1;
-  const WordRecord& record = g.record;
+  const SweepRecord& record = g.record;
 
   Neuron<kStates> neuron[kPerThread];
-  std::uint32_t listed[kPerThread];
-  std::uint32_t spiked = 0;
+  ListWriter spikes[kPerThread];
+  ListWriter active[kPerThread];
   for (int i = 0; i < kPerThread; ++i) {
     const std::int64_t j = first + i * std::int64_t{blockDim.x};
     neuron[i].start(coefficients.of(j < g.neurons ? j : 0));
-    listed[i] = 0;
+    spikes[i].start();
+    active[i].start();
   }
 
   for (std::int64_t step = 0; step < g.steps; ++step) {
@@ -157,21 +147,18 @@ __global__ void __launch_bounds__(kRecurrent ? 1024 : kForwardThreads)
       const double v = neuron[i].membrane;
       const bool mine = j < g.neurons;
       fired[i] = mine && v > g.threshold;
-      const std::uint32_t spikes = __ballot_sync(kAllLanes, fired[i]);
-      spiked += __popc(spikes);
+      const unsigned now = __ballot_sync(kAllLanes, fired[i]);
+      const std::int64_t list = sample * record.words + word;
       if (lane_index() == 0) {
-        record.spikes[row * record.words + word] = spikes;
-        if (kRecurrent) fired_words[step % 2][word] = spikes;
+        record.spikes.counts[row * record.words + word] = static_cast<std::uint8_t>(__popc(now));
+        if (kRecurrent) fired_words[step % 2][word] = now;
       }
-      if (record.active == nullptr) continue;
-      const bool near = mine && v > g.lowest && v < g.highest;
-      const std::uint32_t active = __ballot_sync(kAllLanes, near);
-      if (lane_index() == 0) record.active[row * record.words + word] = active;
-      const std::uint32_t at = listed[i] + __popc(active & lower_lanes);
-      if (near && at < record.capacity)
-        record.distances[((sample * record.words + word) * record.capacity) + at] =
-            static_cast<float>(v - g.threshold);
-      listed[i] += __popc(active);
+      spikes[i].append(record.spikes, list, now, 0.0f);
+      if (record.active.counts == nullptr) continue;
+      const unsigned near = __ballot_sync(kAllLanes, mine && v > g.lowest && v < g.highest);
+      if (lane_index() == 0)
+        record.active.counts[row * record.words + word] = static_cast<std::uint8_t>(__popc(near));
+      active[i].append(record.active, list, near, static_cast<float>(v - g.threshold));
     }
     if (step + 1 == g.steps) break;
 
@@ -196,18 +183,14 @@ __global__ void __launch_bounds__(kRecurrent ? 1024 : kForwardThreads)
     }
   }
 
-  if (lane_index() == 0 && spiked > 0)
-    atomicAdd(&g.status->spikes, static_cast<unsigned long long>(spiked));
   for (int i = 0; i < kPerThread; ++i) {
     const std::int64_t j = first + i * std::int64_t{blockDim.x};
     if (j >= g.neurons) continue;
-    if (lane_index() == 0 && listed[i] > 0) {
-      atomicMax(&g.status->most_active, listed[i]);
-      atomicAdd(&g.status->active, static_cast<unsigned long long>(listed[i]));
-    }
+    spikes[i].finish(record.spikes);
+    active[i].finish(record.active);
     if (neuron[i].finite()) continue;
     const bool shown = neuron[i].bad_step >= 0;
-    atomicMin(&g.status->not_finite,
+    atomicMin(g.not_finite,
               place_code(sample,
                          shown ? neuron[i].bad_step : g.steps,
                          g.steps,

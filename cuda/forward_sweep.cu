@@ -1,62 +1,20 @@
 #include <algorithm>
-#include <cmath>
-#include <limits>
-#include <map>
-#include <mutex>
+#include <memory>
+#include <optional>
 #include <string>
-#include <tuple>
+#include <string_view>
+#include <utility>
 #include <variant>
 
 #include "core/error.hpp"
 #include "core/kernels/sweep_errors.hpp"
 #include "cuda/bias.hpp"
-#include "cuda/forward_kernel.cuh"
 #include "cuda/recorded_rows.cuh"
+#include "cuda/recording.hpp"
+#include "cuda/sweep_store.cuh"
 
 namespace spiketape::cuda {
 namespace {
-
-/// How long a warp's list of active entries must be. It begins at one entry in 32 neuron-steps and
-/// grows to what a batch of the layer needed: a sweep whose lists were too short is repeated, and
-/// later ones begin with the longer lists.
-class ListCapacity {
- public:
-  explicit ListCapacity(const ForwardSweepArguments& arguments)
-      : key_(arguments.current.name, arguments.current.steps, arguments.current.neurons),
-        most_(static_cast<std::uint32_t>(kWarp * arguments.current.steps)) {
-    const std::lock_guard lock(mutex());
-    const auto known = all().find(key_);
-    entries_ = known != all().end() ? known->second
-                                    : static_cast<std::uint32_t>(arguments.current.steps + kWarp);
-    if (std::isinf(arguments.model.window)) entries_ = most_;
-    entries_ = std::min(entries_, most_);
-  }
-
-  std::uint32_t entries() const { return entries_; }
-  /// Whether `needed` entries fit; if not, they will.
-  bool holds(std::uint32_t needed) {
-    if (needed <= entries_) return true;
-    entries_ = std::min(needed + needed / 4, most_);
-    const std::lock_guard lock(mutex());
-    all()[key_] = entries_;
-    return false;
-  }
-
- private:
-  using Key = std::tuple<std::string, std::int64_t, std::int64_t>;
-  static std::mutex& mutex() {
-    static std::mutex one;
-    return one;
-  }
-  static std::map<Key, std::uint32_t>& all() {
-    static std::map<Key, std::uint32_t> known;
-    return known;
-  }
-
-  Key key_;
-  std::uint32_t most_;
-  std::uint32_t entries_ = 0;
-};
 
 /// The blocks of a sweep over `samples` samples.
 template <int kStates, bool kRecurrent, int kPerThread>
@@ -108,8 +66,10 @@ struct Plan {
     kernel.terms = terms.by_events;
   }
 
-  void run(const Context& context) const {
+  void run(const Context& context, SweepStore* store) const {
     ForwardKernelArguments arguments = kernel;
+    arguments.record = store->record();
+    arguments.not_finite = &store->status()->not_finite;
     neuron.visit([&](const auto& view) {
       if (terms.chunked.empty()) {
         launch_any(context, arguments, view, current.batch);
@@ -133,44 +93,100 @@ struct Plan {
   ForwardKernelArguments kernel{};
 };
 
-[[noreturn]] void throw_not_finite(const CurrentView& current, unsigned long long code) {
-  const auto place = static_cast<std::int64_t>(code / 4);
-  const std::int64_t neuron = place % current.neurons;
-  const std::int64_t step = place / current.neurons % (current.steps + 1);
-  const std::int64_t sample = place / current.neurons / (current.steps + 1);
-  if (step == current.steps) throw_state_not_finite(current.name, sample);
-  throw_membrane_not_finite(current.name, sample, step, neuron, not_finite_value(code));
+/// @throws NumericError when a membrane was not finite; `name` and sizes are the layer's.
+void require_finite(const SweepStatus& status,
+                    std::string_view name,
+                    std::int64_t steps,
+                    std::int64_t neurons) {
+  if (status.not_finite == SweepStatus{}.not_finite) return;
+  const auto place = static_cast<std::int64_t>(status.not_finite / 4);
+  const std::int64_t neuron = place % neurons;
+  const std::int64_t step = place / neurons % (steps + 1);
+  const std::int64_t sample = place / neurons / (steps + 1);
+  if (step == steps) throw_state_not_finite(name, sample);
+  throw_membrane_not_finite(name, sample, step, neuron, not_finite_value(status.not_finite));
 }
 
-SweepStatus read_status(const Buffer<SweepStatus>& status) {
-  SweepStatus host;
-  copy_bytes(&host, kCpu, status.data(), status.device(), sizeof(host));
-  return host;
+/// A sweep that was run, and how many entries its rows need places for.
+struct Swept {
+  std::optional<SweepStore> store;
+  std::uint64_t spikes = 0;
+  std::uint64_t active = 0;
+  std::shared_ptr<const SweepStatus> recorded;  ///< its counts after a replay; else null
+};
+
+/// Runs the sweep and waits for its counts; again with longer lists if need be.
+Swept run_now(const Context& context,
+              const ForwardSweepArguments& arguments,
+              SweepRoom room,
+              Plan* plan) {
+  const CurrentView& current = arguments.current;
+  Swept swept;
+  for (;;) {
+    swept.store.reset();  // lists that were too short go before longer ones come
+    swept.store.emplace(current, room, arguments.want_active);
+    plan->run(context, &*swept.store);
+    SweepStatus status;
+    copy_bytes(&status, kCpu, swept.store->status(), current.device, sizeof status);
+    require_finite(status, current.name, current.steps, current.neurons);
+    const bool held = room.holds_lists(status);
+    room.learn(status);
+    if (!held) continue;
+    require_countable(current.name, std::max(status.spikes, status.active));
+    swept.spikes = status.spikes;
+    swept.active = status.active;
+    return swept;
+  }
 }
 
-std::shared_ptr<const Buffer<float>> slopes_of(const Context& context,
-                                               const Surrogate& surrogate,
-                                               const WordRecord& record,
-                                               const CurrentView& current,
-                                               const UnitRows& active) {
-  Buffer<float> slopes(active.units->size(), context.device());
-  constexpr unsigned kThreads = 128;
-  if (!slopes.empty())
-    std::visit(
-        [&](const auto& own) {
-          launch(write_slopes_kernel<std::decay_t<decltype(own)>>,
-                 {.grid = dim3(static_cast<unsigned>(current.batch),
-                               blocks_for(record.words, kThreads / kWarp)),
-                  .block = kThreads,
-                  .stream = context.stream()},
-                 own,
-                 record,
-                 current.steps,
-                 active.offsets->data(),
-                 slopes.data());
-        },
-        surrogate);
-  return std::make_shared<const Buffer<float>>(std::move(slopes));
+/// Records the sweep: its counts are known, and judged, after each replay.
+Swept run_recorded(const Context& context,
+                   const ForwardSweepArguments& arguments,
+                   const SweepRoom& room,
+                   Plan* plan) {
+  const CurrentView& current = arguments.current;
+  Swept swept;
+  swept.store.emplace(current, room, arguments.want_active);
+  plan->run(context, &*swept.store);
+  swept.spikes = room.spikes();
+  swept.active = arguments.want_active ? room.active() : 0;
+  Recording& recording = *Recording::current();
+  swept.recorded = recording.download(swept.store->status(), room.expected());
+  recording.judge([status = swept.recorded,
+                   room,
+                   name = std::string(current.name),
+                   steps = current.steps,
+                   neurons = current.neurons] {
+    require_finite(*status, name, steps, neurons);
+    require_countable(name, std::max(status->spikes, status->active));
+    if (room.holds(*status)) return true;
+    SweepRoom(room).learn(*status);
+    return false;
+  });
+  return swept;
+}
+
+/// The rows of lists with `room` places for entries, each brought to its own by
+/// make_place(units)(...).
+template <typename MakePlace>
+UnitRows rows_of(const Context& context,
+                 const CurrentView& current,
+                 const EntryPool& pool,
+                 std::uint64_t room,
+                 const MakePlace& make_place) {
+  const ListedRows listed{pool, current.batch * current.steps, words_of(current.neurons), room};
+  Buffer<std::uint32_t> offsets = row_offsets(context, listed);
+  Buffer<UnitId> units(static_cast<std::size_t>(room), context.device());
+  write_rows(context, listed, current.steps, offsets, make_place(units.data()));
+  return {std::make_shared<const Buffer<std::uint32_t>>(std::move(offsets)),
+          std::make_shared<const Buffer<UnitId>>(std::move(units))};
+}
+
+/// Part of what a recording downloads.
+std::shared_ptr<const std::uint64_t> part(const std::shared_ptr<const SweepStatus>& status,
+                                          std::uint64_t SweepStatus::*count) {
+  if (!status) return nullptr;
+  return {status, &(status.get()->*count)};
 }
 
 UnitRows no_rows(Device device) {
@@ -193,47 +209,35 @@ SpikeTensor forward_sweep(const ForwardSweepArguments& arguments) {
             arguments.want_active ? std::make_shared<const Buffer<float>>() : nullptr};
 
   Plan plan(arguments);
-  ListCapacity capacity(arguments);
-  WordRecord& record = plan.kernel.record;
-  record.words = (current.neurons + kWarp - 1) / kWarp;
-  const auto scratch = [&](auto& buffer, std::int64_t size) {
-    buffer = std::decay_t<decltype(buffer)>(
-        static_cast<std::size_t>(size), current.device, MemoryTag::scratch);
-    return buffer.data();
-  };
-  Buffer<std::uint32_t> spike_words, active_words;
-  Buffer<float> distances;
-  record.spikes = scratch(spike_words, rows * record.words);
-  if (arguments.want_active) record.active = scratch(active_words, rows * record.words);
-  SweepStatus status;
-  do {
-    const SweepStatus fresh;
-    auto on_card = Buffer<SweepStatus>::copy_of({&fresh, 1}, MemoryTag::scratch, current.device);
-    record.capacity = capacity.entries();
-    if (arguments.want_active) {
-      distances = {};  // lists that were too short go before longer ones come
-      record.distances =
-          scratch(distances, current.batch * record.words * std::int64_t{record.capacity});
-    }
-    plan.kernel.status = on_card.data();
-    plan.run(context);
-    status = read_status(on_card);
-    if (status.not_finite != fresh.not_finite) throw_not_finite(current, status.not_finite);
-  } while (!capacity.holds(status.most_active));
-  require_countable(current.name, std::max(status.spikes, status.active));
-
-  UnitRows events = rows_of_words(context, record.spikes, record.words, rows, status.spikes);
-  spike_words = {};
+  const SweepRoom room(arguments);
+  Swept swept = Recording::current() != nullptr ? run_recorded(context, arguments, room, &plan)
+                                                : run_now(context, arguments, room, &plan);
+  UnitRows events =
+      rows_of(context, current, swept.store->record().spikes, swept.spikes, [](UnitId* units) {
+        return PlaceEvent{units};
+      });
+  events.counted = part(swept.recorded, &SweepStatus::spikes);
+  swept.store->drop_spikes();
   if (!arguments.want_active)
     return {current.batch, current.steps, current.neurons, std::move(events)};
-  UnitRows active = rows_of_words(context, record.active, record.words, rows, status.active);
-  auto slopes = slopes_of(context, arguments.model.surrogate, record, current, active);
+
+  Buffer<float> slopes(static_cast<std::size_t>(swept.active), context.device());
+  UnitRows active = std::visit(
+      [&](const auto& surrogate) {
+        return rows_of(
+            context, current, swept.store->record().active, swept.active, [&](UnitId* units) {
+              return PlaceActive<std::decay_t<decltype(surrogate)>>{
+                  units, slopes.data(), surrogate};
+            });
+      },
+      arguments.model.surrogate);
+  active.counted = part(swept.recorded, &SweepStatus::active);
   return {current.batch,
           current.steps,
           current.neurons,
           std::move(events),
           std::move(active),
-          std::move(slopes)};
+          std::make_shared<const Buffer<float>>(std::move(slopes))};
 }
 
 }  // namespace spiketape::cuda

@@ -15,6 +15,8 @@ template <typename T, auto kDestroy>
 class Handle {
  public:
   Handle() = default;
+  /// Takes a handle that is there; null is none.
+  explicit Handle(T value) : value_(value) {}
   /// Takes what create(T*, arguments...) makes. @throws BackendError when it fails.
   template <typename Create, typename... Arguments>
   static Handle make(Create create, Arguments... arguments) {
@@ -42,6 +44,8 @@ class Handle {
 
 using Stream = Handle<cudaStream_t, &cudaStreamDestroy>;
 using Event = Handle<cudaEvent_t, &cudaEventDestroy>;
+using Graph = Handle<cudaGraph_t, &cudaGraphDestroy>;
+using GraphExec = Handle<cudaGraphExec_t, &cudaGraphExecDestroy>;
 using Blas = Handle<cublasHandle_t, &cublasDestroy>;
 using Sparse = Handle<cusparseHandle_t, &cusparseDestroy>;
 

@@ -109,7 +109,7 @@ void densify(const Context& context, const Slice& slice, std::int64_t inputs) {
 }
 
 void gather(const CurrentView::Term& term, const ChunkRows<float>& current) {
-  if (term.source.event_count() == 0) return;
+  if (term.source.events().room() == 0) return;
   const Context& context = Context::use(term.weight.device());
   const std::int64_t inputs = term.source.neurons();
   const std::int64_t neurons = current.neurons;
@@ -130,7 +130,7 @@ void gather(const CurrentView::Term& term, const ChunkRows<float>& current) {
 void scatter(const CurrentView::Term& term,
              const ChunkRows<const float>& lambda,
              float* grad_weight) {
-  if (term.source.event_count() == 0) return;
+  if (term.source.events().room() == 0) return;
   const Context& context = Context::use(term.weight.device());
   const std::int64_t inputs = term.source.neurons();
   const std::int64_t neurons = lambda.neurons;
@@ -151,7 +151,7 @@ void scatter(const CurrentView::Term& term,
 void sample(const CurrentView::Term& term,
             const ChunkRows<const float>& lambda,
             float* grad_source) {
-  if (term.source.active_count() == 0) return;
+  if (term.source.active().room() == 0) return;
   const Context& context = Context::use(term.weight.device());
   const std::int64_t inputs = term.source.neurons();
   const std::int64_t neurons = lambda.neurons;

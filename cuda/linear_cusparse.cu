@@ -182,7 +182,7 @@ void sample_product(const Context& context,
 
 void gather(const CurrentView::Term& term, const ChunkRows<float>& current) {
   const UnitRows& events = term.source.events();
-  if (events.count() == 0) return;
+  if (events.room() == 0) return;
   const EntryRange range = entry_range(events, current.first_row(), current.rows());
   if (range.count() == 0) return;
   const Context& context = Context::use(term.weight.device());
@@ -201,7 +201,7 @@ void scatter(const CurrentView::Term& term,
              const ChunkRows<const float>& lambda,
              float* grad_weight) {
   const UnitRows& events = term.source.events();
-  if (events.count() == 0) return;
+  if (events.room() == 0) return;
   const EntryRange range = entry_range(events, lambda.first_row(), lambda.rows());
   if (range.count() == 0) return;
   const Context& context = Context::use(term.weight.device());
@@ -220,7 +220,7 @@ void sample(const CurrentView::Term& term,
             const ChunkRows<const float>& lambda,
             float* grad_source) {
   const UnitRows& active = term.source.active();
-  if (active.count() == 0) return;
+  if (active.room() == 0) return;
   const EntryRange range = entry_range(active, lambda.first_row(), lambda.rows());
   if (range.count() == 0) return;
   const Context& context = Context::use(term.weight.device());

@@ -169,7 +169,7 @@ RowsByUnit sort_rows_by_unit(const Context& context,
 }
 
 void gather(const CurrentView::Term& term, const ChunkRows<float>& current) {
-  if (term.source.event_count() == 0) return;
+  if (term.source.events().room() == 0) return;
   const Context& context = Context::use(term.weight.device());
   const std::int64_t tiles = tiles_of(current.neurons);
   launch(gather_kernel,
@@ -186,7 +186,7 @@ void scatter(const CurrentView::Term& term,
              const ChunkRows<const float>& lambda,
              float* grad_weight) {
   const UnitRows& events = term.source.events();
-  if (events.count() == 0) return;
+  if (events.room() == 0) return;
   const EntryRange range = entry_range(events, lambda.first_row(), lambda.rows());
   if (range.count() == 0) return;
   const Context& context = Context::use(term.weight.device());
@@ -208,7 +208,7 @@ void scatter(const CurrentView::Term& term,
 void sample(const CurrentView::Term& term,
             const ChunkRows<const float>& lambda,
             float* grad_source) {
-  if (term.source.active_count() == 0) return;
+  if (term.source.active().room() == 0) return;
   const Context& context = Context::use(term.weight.device());
   launch(
       sample_kernel,

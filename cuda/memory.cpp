@@ -7,6 +7,7 @@
 
 #include "core/cuda_backend.hpp"
 #include "cuda/context.hpp"
+#include "cuda/recording.hpp"
 
 namespace spiketape::cuda {
 namespace {
@@ -73,12 +74,17 @@ void copy_bytes(
   if (bytes == 0) return;
   Context& context = Context::use(to_device == kCpu ? from_device : to_device);
   if (from_device == kCpu) {
-    context.staging().upload(to, from, bytes, context.stream());
+    if (Recording* const recording = Recording::current())
+      recording->upload(to, from, bytes);
+    else
+      context.staging().upload(to, from, bytes, context.stream());
   } else if (to_device == kCpu) {
+    refuse_while_recording("reading the card's memory");
     check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, context.stream()));
     check(cudaStreamSynchronize(context.stream()));
   } else {
     if (to_device != from_device) {  // the other card's stream must have written what is copied
+      refuse_while_recording("a copy between two cards");
       cuda::synchronize(from_device);
       Context::use(to_device);
     }

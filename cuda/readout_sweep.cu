@@ -1,9 +1,12 @@
 #include <limits>
+#include <string>
+#include <string_view>
 
 #include "core/error.hpp"
 #include "core/kernels/sweep_errors.hpp"
 #include "cuda/backpropagate.cuh"
 #include "cuda/forward_kernel.cuh"
+#include "cuda/recording.hpp"
 
 namespace spiketape::cuda {
 namespace {
@@ -95,13 +98,28 @@ void integrate(const Context& context, const IntegrateArguments& arguments, std:
          arguments);
 }
 
+constexpr unsigned long long kNowhere = ~0ull;
+
+void require_finite(std::string_view name, std::int64_t neurons, unsigned long long code) {
+  if (code == kNowhere) return;
+  const auto place = static_cast<std::int64_t>(code / 4);
+  throw_readout_not_finite(name, place / neurons, place % neurons, not_finite_value(code));
+}
+
+/// Now, or after each replay.
 void require_finite(const CurrentView& current, const Buffer<unsigned long long>& on_card) {
+  if (Recording* const recording = Recording::current()) {
+    recording->judge([code = recording->download(on_card.data(), kNowhere),
+                      name = std::string(current.name),
+                      neurons = current.neurons] {
+      require_finite(name, neurons, *code);
+      return true;
+    });
+    return;
+  }
   unsigned long long code = 0;
   copy_bytes(&code, kCpu, on_card.data(), on_card.device(), sizeof(code));
-  if (code == ~0ull) return;
-  const auto place = static_cast<std::int64_t>(code / 4);
-  throw_readout_not_finite(
-      current.name, place / current.neurons, place % current.neurons, not_finite_value(code));
+  require_finite(current.name, current.neurons, code);
 }
 
 }  // namespace
@@ -112,9 +130,8 @@ void readout_forward(const ReadoutForwardArguments& arguments) {
   const Context& context = Context::use(current.device);
   Input input(current);
   IntegrateArguments& kernel = input.arguments;
-  const unsigned long long nowhere = ~0ull;
   auto not_finite =
-      Buffer<unsigned long long>::copy_of({&nowhere, 1}, MemoryTag::scratch, current.device);
+      Buffer<unsigned long long>::copy_of({&kNowhere, 1}, MemoryTag::scratch, current.device);
   kernel.decay = arguments.decay;
   kernel.score = arguments.score;
   kernel.share = arguments.score == Score::mean ? 1.0f / static_cast<float>(current.steps) : 1.0f;

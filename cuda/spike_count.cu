@@ -25,7 +25,7 @@ __global__ void gather_gradient(SampleEntries active,
 
 void spike_count_forward(const SpikeCountForwardArguments& arguments) {
   const SpikeTensor& spikes = arguments.spikes;
-  if (spikes.event_count() == 0) return;
+  if (spikes.events().room() == 0) return;
   launch(count_events,
          each_sample(spikes),
          sample_entries(spikes, spikes.events()),
@@ -35,7 +35,7 @@ void spike_count_forward(const SpikeCountForwardArguments& arguments) {
 
 void spike_count_backward(const SpikeCountBackwardArguments& arguments) {
   const SpikeTensor& spikes = arguments.spikes;
-  if (spikes.active_count() == 0) return;
+  if (spikes.active().room() == 0) return;
   launch(gather_gradient,
          each_sample(spikes),
          sample_entries(spikes, spikes.active()),

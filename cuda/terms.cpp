@@ -79,7 +79,7 @@ GatherPlan::GatherPlan(const CurrentView& current) {
   require_few_terms(current);
   for (const CurrentView::Term& term : current.terms) {
     const ChunkVerbs* const path = gather_path(term);
-    if (term.source.event_count() == 0) continue;
+    if (term.source.events().room() == 0) continue;
     if (path != nullptr)
       chunked.push_back({&term, path});
     else

@@ -26,7 +26,7 @@ SpikeVariable Dropout::operator()(const SpikeVariable& spikes) {
   if (!training() || options_.probability == 0.0f) return spikes;
   // Two dropouts of one network must not drop the same events.
   const std::uint64_t seed = options_.seed ^ random_stream(path().c_str());
-  return dropout(spikes, options_.probability, seed, (*calls_)++, options_.whole_units);
+  return dropout(spikes, options_.probability, seed, calls_, options_.whole_units);
 }
 
 std::string Dropout::summary() const {

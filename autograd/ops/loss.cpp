@@ -11,9 +11,21 @@
 #include "core/buffer.hpp"
 #include "core/error.hpp"
 #include "core/kernels/loss.hpp"
+#include "core/replay.hpp"
 
 namespace spiketape {
 namespace {
+
+void check_range(std::span<const std::int32_t> labels, std::int64_t classes) {
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    if (labels[i] < 0 || labels[i] >= classes)
+      throw DataError(fmt::format(
+          "cross_entropy: the label of sample {} is {}, expected 0 to {}; check the data "
+          "set or give the network that many outputs",
+          i,
+          labels[i],
+          classes - 1));
+}
 
 void check_labels(const Variable& scores, std::span<const std::int32_t> labels) {
   ops::require_defined("cross_entropy", scores);
@@ -29,14 +41,9 @@ void check_labels(const Variable& scores, std::span<const std::int32_t> labels) 
         fmt::format("cross_entropy: expected one label per sample, got {} labels for scores {}",
                     labels.size(),
                     to_string(scores.shape())));
-  for (std::size_t i = 0; i < labels.size(); ++i)
-    if (labels[i] < 0 || labels[i] >= classes)
-      throw DataError(fmt::format(
-          "cross_entropy: the label of sample {} is {}, expected 0 to {}; check the data "
-          "set or give the network that many outputs",
-          i,
-          labels[i],
-          classes - 1));
+  check_range(labels, classes);
+  if (Replay* const replay = Replay::recording(); replay && replay->follows(labels.data()))
+    replay->before([labels, classes] { check_range(labels, classes); });
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ struct DropoutMask {
   bool whole_units = false;
   std::uint64_t seed = 0;
   std::uint64_t call = 0;
+  const std::uint64_t* earlier_calls = nullptr;  ///< on the device, added to `call`; or null
   std::int64_t steps = 0;
   std::int64_t neurons = 0;
 };

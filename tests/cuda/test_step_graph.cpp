@@ -1,0 +1,298 @@
+// A step that a card records once and replays gives what the same step gives when it runs: losses,
+// gradients, counters, monitors and errors. On the CPU it runs.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <spiketape.hpp>
+
+#include "tests/layers/support.hpp"
+
+using namespace spiketape;
+
+namespace {
+
+constexpr std::int32_t kSteps = 13;
+constexpr std::int32_t kInputs = 40;
+constexpr std::int32_t kClasses = 4;
+/// Adam's epsilon is above rounding, as in test_training.cpp.
+constexpr double kTolerance = 1e-4;
+
+struct Net : Module {
+  Linear fc1, fc2;
+  Recurrent back{*this, "back", 33};
+  Linear out;
+  Dropout drop{*this, "drop", {.probability = 0.3f}};
+  Lif lif{{.window = 0.4f}};
+  AdaptiveLif adaptive{{.window = 0.4f, .reset_gradient = true}};
+  Readout readout{{.score = Score::max}};
+  ActivityRegularizer penalty{{.lambda_lower = 1.0f, .upper = 0.5f, .lower = 1.0f, .power = 2.0f}};
+
+  explicit Net(Device device, SynapsePath path = SynapsePath::event)
+      : fc1(*this, "fc1", kInputs, 35, {.bias = true, .path = path}),
+        fc2(*this, "fc2", 35, 33, {.path = path}),
+        out(*this, "out", 33, kClasses, {.path = path}) {
+    initialize(5);
+    set_training(false);
+    calibrate(*this, batch(0).spikes, 5.0);
+    set_training(true);
+    to(device);
+  }
+
+  Variable forward(const SpikeVariable& x, Variable* regularizer = nullptr) {
+    const SpikeVariable s1 = lif(fc1(drop(x)));
+    const SpikeVariable s2 = adaptive(back(fc2(drop(s1))));  // one dropout, called twice a step
+    if (regularizer != nullptr) *regularizer = penalty(s1) + penalty(s2);
+    return readout(out(s2));
+  }
+
+  static Batch batch(std::uint64_t number, float density = 0.1f, std::int32_t size = 5) {
+    std::vector<std::int32_t> labels;
+    for (std::int32_t i = 0; i < size; ++i)
+      labels.push_back(static_cast<std::int32_t>((number + static_cast<std::uint64_t>(i * i)) % 4));
+    return {testing::random_spikes(size, kSteps, kInputs, density, number), labels};
+  }
+};
+
+std::vector<Variable> learn(Net& net,
+                            const SpikeVariable& spikes,
+                            std::span<const std::int32_t> labels) {
+  Tape tape;
+  Variable regularizer;
+  const Variable scores = net.forward(spikes, &regularizer);
+  const Variable loss = cross_entropy(scores, labels) + regularizer;
+  tape.backward(loss);
+  return {loss, scores};
+}
+
+/// A network, its optimiser and its step.
+struct Trained {
+  Device device;
+  Net net;
+  Adam adam;
+  StepGraph step;
+
+  Trained(Device where, bool replays, SynapsePath path = SynapsePath::event)
+      : device(where),
+        net(where, path),
+        adam(net.parameters(), {.learning_rate = 5e-3f, .epsilon = 1e-4f}),
+        step([this](const SpikeVariable& spikes,
+                    std::span<const std::int32_t> labels) { return learn(net, spikes, labels); },
+             replays) {}
+
+  std::vector<Tensor> run(const Batch& batch) {
+    return step(batch.spikes.to(device), batch.labels);
+  }
+  float train(const Batch& batch) {
+    const float loss = run(batch)[0].item();
+    adam.step();
+    return loss;
+  }
+};
+
+double norm_error(const Tensor& got, const Tensor& expected) {
+  REQUIRE(got.shape() == expected.shape());
+  double error = 0.0;
+  double norm = 0.0;
+  for (std::size_t i = 0; i < expected.values().size(); ++i) {
+    const double e = expected.values()[i];
+    error += std::pow(got.values()[i] - e, 2.0);
+    norm += e * e;
+  }
+  return std::sqrt(error) / std::max(std::sqrt(norm), 1e-6);
+}
+
+void check_same(Trained& got, Trained& expected) {
+  const auto parameters = expected.net.parameters();
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    CAPTURE(parameters[i].name);
+    CHECK(norm_error(got.net.parameters()[i].variable.value().to(kCpu),
+                     parameters[i].variable.value().to(kCpu)) < kTolerance);
+  }
+  CHECK(got.net.drop.calls() == expected.net.drop.calls());
+  const auto monitors = expected.net.lif.monitors();
+  REQUIRE(got.net.lif.monitors().size() == monitors.size());
+  for (std::size_t i = 0; i < monitors.size(); ++i) {
+    CHECK(got.net.lif.monitors()[i].monitor->spikes == monitors[i].monitor->spikes);
+    CHECK(got.net.lif.monitors()[i].monitor->active == monitors[i].monitor->active);
+    CHECK(got.net.lif.monitors()[i].monitor->macs == monitors[i].monitor->macs);
+  }
+}
+
+std::vector<Device> cards() {
+  std::vector<Device> all = available_devices();
+  std::erase(all, kCpu);
+  return all;
+}
+
+template <typename Thrown>
+std::string message_of(Trained& trained, const Batch& batch) {
+  try {
+    trained.run(batch);
+  } catch (const Thrown& error) {
+    return error.what();
+  }
+  return "nothing thrown";
+}
+
+}  // namespace
+
+TEST_CASE("a step on the CPU runs, and returns its values") {
+  Trained trained(kCpu, true);
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    const std::vector<Tensor> values = trained.run(Net::batch(i));
+    REQUIRE(values.size() == 2);
+    CHECK(std::isfinite(values[0].item()));
+    CHECK(values[1].shape() == Shape{5, kClasses});
+    trained.adam.step();
+  }
+  CHECK(trained.step.replays() == 0);
+  CHECK(trained.step.why_not().empty());
+}
+
+TEST_CASE("a run of replayed steps learns what one of plain steps learns") {
+  for (const Device device : cards()) {
+    Trained plain(device, false);
+    Trained replayed(device, true);
+    for (std::uint64_t i = 0; i < 10; ++i) {
+      CAPTURE(i);
+      // The sixth batch is a small last one of an epoch.
+      const Batch batch = i == 5 ? Net::batch(i, 0.1f, 3) : Net::batch(i % 4);
+      const float expected = plain.train(batch);
+      CHECK(replayed.train(batch) == doctest::Approx(expected).epsilon(kTolerance));
+    }
+    CHECK(replayed.step.why_not() == "");
+    CHECK(replayed.step.recordings() >= 1);
+    CHECK(replayed.step.replays() == 8);
+    CHECK(plain.step.replays() == 0);
+    check_same(replayed, plain);
+  }
+}
+
+TEST_CASE("a replay with more spikes than the recording has room for is recorded anew") {
+  for (const Device device : cards()) {
+    Trained plain(device, false);
+    Trained replayed(device, true);
+    for (const float density : {0.02f, 0.02f, 0.02f, 0.05f, 0.4f, 0.02f, 0.8f}) {
+      CAPTURE(density);
+      const Batch batch = Net::batch(3, density);
+      const float expected = plain.train(batch);
+      CHECK(replayed.train(batch) == doctest::Approx(expected).epsilon(kTolerance));
+    }
+    CHECK(replayed.step.replays() == 6);
+    CHECK(replayed.step.recordings() > 1);
+    check_same(replayed, plain);
+  }
+}
+
+TEST_CASE("a replayed step refuses bad labels and numbers that are not finite") {
+  for (const Device device : cards()) {
+    Trained replayed(device, true);
+    for (std::uint64_t i = 0; i < 3; ++i) replayed.train(Net::batch(i));
+    REQUIRE(replayed.step.replays() == 2);
+
+    Batch wrong = Net::batch(1);
+    wrong.labels[2] = 7;
+    Trained plain(device, false);
+    CHECK(message_of<DataError>(replayed, wrong) == message_of<DataError>(plain, wrong));
+    wrong.labels.pop_back();
+    CHECK(message_of<ShapeError>(replayed, wrong) == message_of<ShapeError>(plain, wrong));
+    CHECK(replayed.train(Net::batch(1)) > 0.0f);  // nothing is lost
+
+    const auto spoil = [&](Trained& trained) {
+      Tensor values = trained.net.fc2.parameter("weight").value().to(kCpu);
+      values.data()[40] = std::numeric_limits<float>::quiet_NaN();
+      copy_bytes(trained.net.fc2.parameter("weight").value().data(),
+                 device,
+                 values.data(),
+                 kCpu,
+                 values.values().size_bytes());
+    };
+    spoil(replayed);
+    spoil(plain);
+    const std::uint64_t calls = replayed.net.drop.calls();
+    const std::string message = message_of<NumericError>(replayed, Net::batch(1));
+    CHECK(message.find("fc2") != std::string::npos);
+    CHECK(message.find("membrane") != std::string::npos);
+    CHECK(replayed.net.drop.calls() == calls);
+    CHECK_FALSE(replayed.net.fc1.parameter("weight").has_grad());
+    CHECK(message_of<NumericError>(plain, Net::batch(1)).find("fc2") != std::string::npos);
+  }
+}
+
+TEST_CASE("a step that cannot be recorded runs and says why") {
+  for (const Device device : cards()) {
+    Net net(device);
+    StepGraph reads([&](const SpikeVariable& spikes, std::span<const std::int32_t> labels) {
+      std::vector<Variable> values = learn(net, spikes, labels);
+      CHECK(std::isfinite(values[0].item()));
+      return values;
+    });
+    for (std::uint64_t i = 0; i < 3; ++i) {
+      const Batch batch = Net::batch(i);
+      CHECK(std::isfinite(reads(batch.spikes.to(device), batch.labels)[0].item()));
+      for (const NamedVariable& parameter : net.parameters()) parameter.variable.clear_grad();
+    }
+    CHECK(reads.replays() == 0);
+    CHECK(reads.why_not().find("reading the card's memory") != std::string::npos);
+
+    Trained plain(device, false, SynapsePath::cusparse);
+    Trained counted(device, true, SynapsePath::cusparse);
+    for (std::uint64_t i = 0; i < 3; ++i)
+      CHECK(counted.train(Net::batch(i)) ==
+            doctest::Approx(plain.train(Net::batch(i))).epsilon(kTolerance));
+    CHECK(counted.step.replays() == 0);
+    CHECK(counted.step.why_not().find("counts a chunk's entries") != std::string::npos);
+    check_same(counted, plain);
+  }
+}
+
+TEST_CASE("matrix products are recorded, too") {
+  for (const Device device : cards()) {
+    Trained plain(device, false, SynapsePath::cublas);
+    Trained replayed(device, true, SynapsePath::cublas);
+    for (std::uint64_t i = 0; i < 5; ++i)
+      CHECK(replayed.train(Net::batch(i)) ==
+            doctest::Approx(plain.train(Net::batch(i))).epsilon(kTolerance));
+    CHECK(replayed.step.replays() == 4);
+    check_same(replayed, plain);
+  }
+}
+
+TEST_CASE("gradients that are summed over steps are those of plain steps") {
+  for (const Device device : cards()) {
+    Trained plain(device, false);
+    Trained replayed(device, true);
+    for (std::uint64_t i = 0; i < 9; ++i) {
+      const Batch batch = Net::batch(i);
+      CHECK(replayed.run(batch)[0].item() ==
+            doctest::Approx(plain.run(batch)[0].item()).epsilon(kTolerance));
+      if (i % 3 != 2) continue;
+      plain.adam.step();
+      replayed.adam.step();
+    }
+    check_same(replayed, plain);
+  }
+}
+
+TEST_CASE("memory of recordings is told while they run, and goes with them") {
+  for (const Device device : cards()) {
+    const std::size_t before = memory_use(device).current;
+    {
+      Trained trained(device, true);
+      for (std::uint64_t i = 0; i < 3; ++i) trained.train(Net::batch(i));
+      const std::size_t kept = memory_use(device).current;
+      reset_peak_memory(device);
+      trained.train(Net::batch(1));
+      REQUIRE(trained.step.replays() == 3);
+      CHECK(memory_use(device).current == kept);
+      CHECK(memory_use(device).peak > kept + 1000);
+      CHECK(memory_use(device, MemoryTag::tape).peak > 0);
+    }
+    CHECK(memory_use(device).current == before);
+  }
+}
