@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "apps/path_table_file.hpp"
 #include "autograd/adam.hpp"
 #include "autograd/sgd.hpp"
 #include "core/device.hpp"
@@ -41,6 +42,9 @@ Settings TrainSettings::settings() {
       {"deterministic",
        &deterministic,
        "whether a card gives the same bits from run to run, which is slower; the CPU always does"},
+      {"path_table",
+       &path_table,
+       "file of bench --paths --json that path auto of a card follows; empty = built in"},
       {"checkpoint_seconds", &checkpoint_seconds, "seconds between checkpoints within an epoch"},
   };
 }
@@ -73,9 +77,13 @@ void TrainSettings::apply() const {
   set_deterministic(deterministic);
 }
 
+void TrainSettings::apply_path_table() const {
+  if (const Device on = parse_device(device); on != kCpu) use_path_table(path_table, on);
+}
+
 bool TrainSettings::may_change_on_resume(const std::string& name) {
-  static constexpr std::array<std::string_view, 6> kNames{
-      "data", "epochs", "threads", "device", "checkpoint_seconds", "memory_mib"};
+  static constexpr std::array<std::string_view, 7> kNames{
+      "data", "epochs", "threads", "device", "path_table", "checkpoint_seconds", "memory_mib"};
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
