@@ -22,6 +22,7 @@
 #include "core/memory.hpp"
 #include "core/neuron.hpp"
 #include "core/parallel.hpp"
+#include "core/path_table.hpp"
 #include "core/random.hpp"
 #include "core/spike_tensor.hpp"
 #include "core/surrogate.hpp"

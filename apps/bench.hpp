@@ -84,8 +84,4 @@ BenchResult bench(const BenchShape& shape, const BenchSettings& settings);
 /// Adds `spiketape bench`.
 void add_bench(CLI::App& app);
 
-/// Prints times of one layer by each path of the device over widths and densities: the table that
-/// SynapsePath::automatic was set by.
-void bench_paths(Device device, std::int64_t batch, int repeats);
-
 }  // namespace spiketape::apps

@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/bench.hpp"
+#include "apps/bench_paths.hpp"
+#include "apps/path_table_file.hpp"
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
 #include "core/kernels/simd.hpp"
@@ -27,6 +29,8 @@ struct Command {
   bool no_graph = false;
   bool paths = false;
   bool deterministic = false;
+  std::string path_table;
+  PathGrid grid;
   BenchSettings settings;
 };
 
@@ -184,6 +188,20 @@ class JsonSink {
   std::optional<AtomicFile> file_;
 };
 
+void run_bench_paths(const Command& command) {
+  PathGrid grid = command.grid;
+  grid.batch = command.settings.batch;
+  grid.repeats = command.settings.repeats;
+  const Device device = command.settings.device;
+  JsonSink json(command.json);
+  const bool table = command.json != "-";
+  if (table) fmt::print("{}", path_heading(device, grid));
+  json.write(to_json(bench_paths(device, grid, [&](const PathMeasurement& row) {
+    if (table) fmt::print("{}", path_line(row));
+    std::fflush(stdout);
+  })));
+}
+
 void run_bench(Command command) {
   command.settings.path = parse_synapse_path(command.path);
   command.settings.device = parse_device(command.device);
@@ -203,11 +221,12 @@ void run_bench(Command command) {
   require("threads", command.settings.threads, 0, 4096);
   if (command.paths) {
     if (command.settings.threads > 0) set_thread_count(command.settings.threads);
-    bench_paths(command.settings.device,
-                command.settings.batch,
-                static_cast<int>(command.settings.repeats));
+    run_bench_paths(command);
     return;
   }
+  if (!command.path_table.empty() && command.settings.device == kCpu)
+    throw Error("bench: --path-table: is for a card; add --device cuda, or drop it");
+  use_path_table(command.path_table, command.settings.device);
   std::vector<BenchSettings> all = {command.settings};
   if (!command.scan.empty()) {
     const Scan scan = parse_scan(command.scan);
@@ -278,7 +297,17 @@ void add_bench(CLI::App& app) {
       "--no-graph", command->no_graph, "leave out the steps that a card replays as a CUDA graph");
   sub->add_flag("--paths",
                 command->paths,
-                "instead: one layer by each path of the device, over widths and densities");
+                "instead: one layer by each path of the device, over widths and densities; with "
+                "--json, the table for --path-table");
+  sub->add_option("--widths", command->grid.widths, "neurons, for --paths")
+      ->delimiter(',')
+      ->capture_default_str();
+  sub->add_option("--densities", command->grid.percents, "spikes per place in %, for --paths")
+      ->delimiter(',')
+      ->capture_default_str();
+  sub->add_option("--path-table",
+                  command->path_table,
+                  "what path auto follows on this card: a file of --paths --json [reckoned]");
   sub->add_flag("--deterministic",
                 command->deterministic,
                 "the same bits from run to run on a card, too; the CPU always gives them");

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # gpu_report.sh [--data DIR] [--out FILE] [--seconds N]: builds the CUDA backend, tests and measures it on the card of
-# this machine, and writes one markdown file (gpu_report.md). DIR holds Fashion-MNIST; without it no epoch is trained.
+# this machine, and writes one markdown file (gpu_report.md), and beside it the table of paths for --path-table
+# (gpu_report.paths.json). DIR holds Fashion-MNIST; without it no epoch is trained.
 # Every stage has a limit of its own, all together N seconds (600); what did not fit is said. The exit status is 1 when
 # the build, a test, a sanitizer or a measurement failed.
 set -euo pipefail
@@ -112,7 +113,8 @@ stage 'the golden cases on the card' 30 3 "$program" verify --device cuda "$root
 stage 'bench all' 90 20 "$program" bench all --device cuda || true
 stage 'bench of wider layers' 40 10 "$program" bench fmnist --device cuda --scan hidden=400,1000 || true
 stage 'bench, deterministic' 40 20 "$program" bench all --device cuda --deterministic --no-dense || true
-stage 'paths of a projection' 60 40 "$program" bench --paths --device cuda --batch 32 --repeats 20 || true
+stage 'paths of a projection' 60 40 "$program" bench --paths --device cuda --batch 32 --repeats 20 \
+  --json "${out%.md}.paths.json" || true
 if [[ -n $data ]]; then
   stage 'one epoch of Fashion-MNIST' 60 12 "$program" train fmnist --data "$data" --device cuda --epochs 1 --quiet \
     --out "$work/run" || true

@@ -73,12 +73,14 @@ std::string chosen_variant(const TrainArguments& arguments, const Config& config
 }
 
 /// A path in config.toml must mean the same from any folder.
-void make_data_path_absolute(Settings& settings) {
-  Setting* data = find_setting(settings, "data");
-  if (data == nullptr) return;
-  auto* const* path = std::get_if<std::string*>(&data->value);
-  if (path != nullptr && !(*path)->empty())
-    **path = fs::absolute(**path).lexically_normal().string();
+void make_paths_absolute(Settings& settings) {
+  for (const char* const name : {"data", "path_table"}) {
+    Setting* const setting = find_setting(settings, name);
+    if (setting == nullptr) continue;
+    auto* const* path = std::get_if<std::string*>(&setting->value);
+    if (path != nullptr && !(*path)->empty())
+      **path = fs::absolute(**path).lexically_normal().string();
+  }
 }
 
 }  // namespace
@@ -112,7 +114,7 @@ TrainJob prepare_train(const TrainArguments& arguments) {
   Settings settings = job.recipe->settings();
   apply_config(config, settings);
   apply_typed(arguments, job, settings);
-  make_data_path_absolute(settings);
+  make_paths_absolute(settings);
   job.recipe->resolve();
   job.config_text = config_text(job.recipe_name, settings);
   if (job.out.empty()) job.out = next_run_path(job.recipe_name).string();

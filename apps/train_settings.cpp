@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "apps/path_table_file.hpp"
 #include "autograd/adam.hpp"
 #include "autograd/sgd.hpp"
 #include "core/device.hpp"
@@ -44,6 +45,9 @@ Settings TrainSettings::settings() {
       {"no_graph",
        &no_graph,
        "whether a card runs each training step anew instead of replaying it as a CUDA graph"},
+      {"path_table",
+       &path_table,
+       "file of bench --paths --json that path auto of a card follows; empty = built in"},
       {"checkpoint_seconds", &checkpoint_seconds, "seconds between checkpoints within an epoch"},
   };
 }
@@ -76,9 +80,19 @@ void TrainSettings::apply() const {
   set_deterministic(deterministic);
 }
 
+void TrainSettings::apply_path_table() const {
+  if (const Device on = parse_device(device); on != kCpu) use_path_table(path_table, on);
+}
+
 bool TrainSettings::may_change_on_resume(const std::string& name) {
-  static constexpr std::array<std::string_view, 7> kNames{
-      "data", "epochs", "threads", "device", "no_graph", "checkpoint_seconds", "memory_mib"};
+  static constexpr std::array<std::string_view, 8> kNames{"data",
+                                                          "epochs",
+                                                          "threads",
+                                                          "device",
+                                                          "no_graph",
+                                                          "path_table",
+                                                          "checkpoint_seconds",
+                                                          "memory_mib"};
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 

@@ -34,6 +34,7 @@ struct TrainSettings {
   std::string device = "cpu";
   bool deterministic = false;
   bool no_graph = false;
+  std::string path_table;
   double checkpoint_seconds = 60.0;
 
   Settings settings();
@@ -43,6 +44,9 @@ struct TrainSettings {
   /// Sets what holds for the whole process: the number of threads, and whether cards are
   /// deterministic.
   void apply() const;
+  /// Sets what path auto follows on the card that trains; on the CPU nothing.
+  /// @throws DataError for a file that is no table of this card.
+  void apply_path_table() const;
 
   /// Settings that a resumed run may change, because they do not change what is computed (or,
   /// epochs, only how long; or, device, only the rounding).

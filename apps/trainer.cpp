@@ -19,6 +19,7 @@ namespace {
 
 DataSets load_data(const Recipe& recipe) {
   recipe.train.apply();
+  recipe.train.apply_path_table();
   return recipe.load();
 }
 

@@ -9,7 +9,7 @@ namespace spiketape::cuda {
 /// The sum of all biases in double, [neurons]; empty when there is none.
 Buffer<double> total_bias(const CurrentView& current);
 
-/// sums[j] += the column's lambdas, in order.
+/// sums[j] += the column's lambdas, in a fixed order.
 void add_column_sums(const Context& context, const ChunkRows<const float>& lambda, double* sums);
 
 /// grad[j] += sums[j]

@@ -38,8 +38,6 @@ Context::Context(Device device) : device_(device) {
   cudaDeviceProp properties{};
   check(cudaGetDeviceProperties(&properties, device.index));
   multiprocessors_ = properties.multiProcessorCount;
-  blas_ = Blas::make(&cublasCreate);
-  sparse_ = Sparse::make(&cusparseCreate);
 }
 
 Context& Context::use(Device device) {
@@ -57,11 +55,19 @@ Context& Context::use(Device device) {
 cudaStream_t Context::stream() const { return uploading ? upload_.get() : compute_.get(); }
 
 cublasHandle_t Context::blas() const {
+  std::call_once(blas_once_, [this] {
+    check(cudaSetDevice(device_.index));  // the handle is the current card's
+    blas_ = Blas::make(&cublasCreate);
+  });
   check(cublasSetStream(blas_.get(), stream()));
   return blas_.get();
 }
 
 cusparseHandle_t Context::sparse() const {
+  std::call_once(sparse_once_, [this] {
+    check(cudaSetDevice(device_.index));
+    sparse_ = Sparse::make(&cusparseCreate);
+  });
   check(cusparseSetStream(sparse_.get(), stream()));
   return sparse_.get();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mutex>
 #include <vector>
 
 #include "core/device.hpp"
@@ -9,7 +10,8 @@
 namespace spiketape::cuda {
 
 /// What spiketape holds of one card: its streams, library handles and pinned staging memory. Made
-/// at first use and never destroyed, because arrays of static lifetime may outlive it.
+/// at first use and never destroyed, because arrays of static lifetime may outlive it. The handles
+/// of cuBLAS and cuSPARSE, which take time and memory of the card, wait for their own first use.
 class Context {
  public:
   /// Makes `device` the current card of this thread and returns its context. @throws BackendError
@@ -19,7 +21,9 @@ class Context {
   Device device() const { return device_; }
   /// Where this thread's work goes: the compute stream, or the upload stream inside an UploadScope.
   cudaStream_t stream() const;
-  /// Handles whose work goes to stream().
+  /// Handles whose work goes to stream(). The first call makes the handle, and the card the current
+  /// one of this thread; any thread may be the first. @throws BackendError when that fails; the
+  /// next call tries again.
   cublasHandle_t blas() const;
   cusparseHandle_t sparse() const;
   Staging& staging() { return staging_; }
@@ -35,8 +39,10 @@ class Context {
   Stream compute_;
   Stream upload_;
   Event uploaded_;  ///< after the last UploadScope's copies
-  Blas blas_;
-  Sparse sparse_;
+  mutable std::once_flag blas_once_;
+  mutable std::once_flag sparse_once_;
+  mutable Blas blas_;
+  mutable Sparse sparse_;
   Staging staging_;
 };
 

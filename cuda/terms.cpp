@@ -1,16 +1,14 @@
 #include "cuda/terms.hpp"
 
+#include <memory>
+
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "core/path_table.hpp"
 
 namespace spiketape::cuda {
 namespace {
-
-/// Entries per place from which a product of densified steps is taken for the way back. Set by
-/// reckoning, not by measurement: docs/gpu.md, "Which path".
-constexpr double kProductDensity = 0.5;
-constexpr std::int64_t kProductWeights = 4096;
 
 void require_linear(const CurrentView::Term& term) {
   if (term.synapse.name() != "linear")
@@ -18,43 +16,46 @@ void require_linear(const CurrentView::Term& term) {
                                    term.synapse.name()));
 }
 
-bool is_dense(const CurrentView::Term& term, std::int64_t entries) {
-  if (term.weight.size() < kProductWeights) return false;
-  const auto places =
-      static_cast<double>(term.source.rows()) * static_cast<double>(term.source.neurons());
-  return static_cast<double>(entries) > kProductDensity * places;
-}
-
-const ChunkVerbs* events() { return deterministic() ? &kDeterministicEvents : nullptr; }
-
-const ChunkVerbs* backward_path(const CurrentView::Term& term, std::int64_t entries) {
-  require_linear(term);
-  switch (term.synapse.path()) {
+/// The chunked verbs of a path; null: event by event, inside the sweep.
+const ChunkVerbs* verbs_of(SynapsePath path) {
+  switch (path) {
     case SynapsePath::cusparse:
       return &kCusparse;
     case SynapsePath::cublas:
     case SynapsePath::gemm:
       return &kCublas;
-    case SynapsePath::event:
-      return events();
     default:
-      return is_dense(term, entries) ? &kCublas : events();
+      return deterministic() ? &kDeterministicEvents : nullptr;
   }
+}
+
+/// What the table of paths says about a verb that visits `entries` of the term's source.
+SynapsePath path_by_table(const CurrentView::Term& term,
+                          std::int64_t entries,
+                          SynapsePath PathTable::Row::*verb) {
+  const std::shared_ptr<const PathTable> table = path_table();
+  if (term.weight.size() < table->least_weights) return SynapsePath::event;
+  const auto places =
+      static_cast<double>(term.source.rows()) * static_cast<double>(term.source.neurons());
+  const double density = places > 0.0 ? static_cast<double>(entries) / places : 0.0;
+  return table->nearest(term.synapse.outputs(), density).*verb;
+}
+
+const ChunkVerbs* backward_path(const CurrentView::Term& term,
+                                std::int64_t entries,
+                                SynapsePath PathTable::Row::*verb) {
+  require_linear(term);
+  const SynapsePath asked = term.synapse.path();
+  return verbs_of(asked == SynapsePath::automatic ? path_by_table(term, entries, verb) : asked);
 }
 
 // A product sums in float, and an error of a current is magnified by the slope (docs/engine.md,
 // "Numbers"): it gathers only when asked for by name.
 const ChunkVerbs* gather_path(const CurrentView::Term& term) {
   require_linear(term);
-  switch (term.synapse.path()) {
-    case SynapsePath::cusparse:
-      return &kCusparse;
-    case SynapsePath::cublas:
-    case SynapsePath::gemm:
-      return &kCublas;
-    default:
-      return nullptr;
-  }
+  const SynapsePath asked = term.synapse.path();
+  const bool by_events = asked == SynapsePath::automatic || asked == SynapsePath::event;
+  return by_events ? nullptr : verbs_of(asked);
 }
 
 }  // namespace
@@ -68,11 +69,12 @@ EventTerm event_term(const CurrentView::Term& term) {
 
 // cuSPARSE's product of a transpose need not repeat its bits.
 const ChunkVerbs* scatter_path(const CurrentView::Term& term) {
-  const ChunkVerbs* const path = backward_path(term, term.source.event_count());
+  const ChunkVerbs* const path =
+      backward_path(term, term.source.event_count(), &PathTable::Row::scatter);
   return path == &kCusparse && deterministic() ? &kDeterministicEvents : path;
 }
 const ChunkVerbs* sample_path(const CurrentView::Term& term) {
-  return backward_path(term, term.source.active_count());
+  return backward_path(term, term.source.active_count(), &PathTable::Row::sample);
 }
 
 GatherPlan::GatherPlan(const CurrentView& current) {

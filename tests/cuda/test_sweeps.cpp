@@ -318,6 +318,7 @@ TEST_CASE("deterministic sweeps agree and repeat their bits") {
   const Layer layer{
       .batch = 5, .steps = 12, .neurons = 70, .terms = 2, .recurrent = true, .bias = true};
   compare(layer);
+  compare({.batch = 40, .steps = 300, .inputs = 5, .density = 0.2, .bias = true});
   for (const Device device : available_devices()) {
     const Outcome first = run(layer, device);
     const Outcome second = run(layer, device);
