@@ -4,13 +4,16 @@
 // without an array of lambdas: a warp owns 32 neurons of one sample, walks the steps down with the
 // adjoint in registers, and wherever a lambda is not zero adds it to the weight gradients of the
 // input spikes and takes its products with the active inputs' weights - by atomics, whole rows of
-// 32 floats at a time. Terms that go another way (deterministic sums, cuSPARSE, cuBLAS) get lambda
-// as dense rows of a few samples.
+// 32 floats at a time. What a step reads of its row is loaded while the step before is at work, and
+// the products of 8 active inputs are summed over the warp at once, so that a step waits for the
+// memory once (their weights) and not for each entry. Terms that go another way (deterministic
+// sums, cuSPARSE, cuBLAS) get lambda as dense rows of a few samples.
 #include <algorithm>
 
 #include "cuda/adjoint.cuh"
 #include "cuda/bias.hpp"
 #include "cuda/terms.hpp"
+#include "cuda/warp_sums.cuh"
 
 namespace spiketape::cuda {
 
@@ -29,53 +32,138 @@ struct BackwardTerms {
   double* bias = nullptr;  ///< [neurons], or null
 };
 
+/// What the lanes of a warp have of lambda at a step.
+struct WarpLambda {
+  float scaled;           ///< lambda times the term's amplitude; 0 behind the last neuron
+  std::uint32_t j;        ///< the neuron
+  std::uint32_t neurons;  ///< rows of weights; unit * neurons + j has 32 bits, by kMaxNeurons
+};
+
+/// grad_weight[unit, j] += scaled for the spikes of a row, the atomics of 4 rows of weights one
+/// after another. All lanes of the warp together.
+__device__ inline void scatter_row(const BackwardTerm& term,
+                                   const RowEntries& row,
+                                   const WarpLambda& lambda) {
+  constexpr int kAtOnce = 4;
+  float* const grad = term.grad_weight;
+  row.for_each_warp(term.events.units, [&](std::uint32_t /*base*/, int count, int unit) {
+#pragma unroll 1
+    for (int first = 0; first < count; first += kAtOnce) {
+      std::uint32_t place[kAtOnce];
+#pragma unroll
+      for (int i = 0; i < kAtOnce; ++i)
+        place[i] =
+            static_cast<std::uint32_t>(__shfl_sync(kAllLanes, unit, first + i)) * lambda.neurons +
+            lambda.j;
+      if (lambda.scaled == 0.0f) continue;
+#pragma unroll
+      for (int i = 0; i < kAtOnce; ++i)
+        if (first + i < count) atomicAdd(&grad[place[i]], lambda.scaled);
+    }
+  });
+}
+
+/// grad_source[e] += (weights of its unit) . scaled over the warp's neurons, for the active entries
+/// e of a row, 8 of them at once. All lanes of the warp together.
+__device__ inline void sample_row(const BackwardTerm& term,
+                                  const RowEntries& row,
+                                  const WarpLambda& lambda) {
+  constexpr int kAtOnce = 8;
+  constexpr int kLanes = kWarp / kAtOnce;  // that end with one sum
+  const float* const weights = term.events.weights;
+  row.for_each_warp(term.active_units, [&](std::uint32_t base, int count, int unit) {
+#pragma unroll 1
+    for (int first = 0; first < count; first += kAtOnce) {
+      float products[kAtOnce];
+#pragma unroll
+      for (int i = 0; i < kAtOnce; ++i) {
+        const auto from = static_cast<std::uint32_t>(__shfl_sync(kAllLanes, unit, first + i));
+        const bool there = first + i < count && lambda.j < lambda.neurons;
+        products[i] = there ? weights[from * lambda.neurons + lambda.j] : 0.0f;
+      }
+#pragma unroll
+      for (int i = 0; i < kAtOnce; ++i) products[i] *= lambda.scaled;
+      const float sum = warp_sums(products);
+      const int entry = first + lane_index() / kLanes;
+      if (lane_index() % kLanes == 0 && entry < count)
+        atomicAdd(&term.grad_source[base + static_cast<std::uint32_t>(entry)], sum);
+    }
+  });
+}
+
+/// A grid of samples and of blocks of neurons.
 template <typename Adjoint>
-__global__ void __launch_bounds__(128) backpropagate_kernel(Adjoint adjoint, BackwardTerms terms) {
+__global__ void __launch_bounds__(128, 7)
+    backpropagate_kernel(Adjoint adjoint, BackwardTerms terms) {
   const std::int64_t sample = blockIdx.x;
-  const std::int64_t j = std::int64_t{blockIdx.y} * blockDim.x + threadIdx.x;
-  const std::int64_t neurons = adjoint.neurons;
-  const bool mine = j < neurons;
-  auto lane = adjoint.start(sample, mine ? j : 0);
+  const std::uint32_t j = blockIdx.y * blockDim.x + threadIdx.x;
+  const auto neurons = static_cast<std::uint32_t>(adjoint.neurons);
+  if (j - lane_index() >= neurons) return;  // the whole warp, here and below
+  auto walk = adjoint.walk(sample, j);
+  if (walk.step < 0) return;
+  const std::int64_t first_row = sample * adjoint.steps;
+  const BackwardTerm& first = terms.term[0];
+  RowsAhead events(first.grad_weight != nullptr ? first.events.offsets + first_row : nullptr,
+                   first.events.units,
+                   walk.step);
+  RowsAhead active(first.grad_source != nullptr ? first.active_offsets + first_row : nullptr,
+                   first.active_units,
+                   walk.step);
   double bias = 0.0;
-  for (std::int64_t k = adjoint.steps - 1; k >= 0; --k) {
-    float lambda = adjoint.step_back(lane, k);
-    if (!mine) lambda = 0.0f;
+  while (walk.step >= 0) {
+    const std::int64_t row = first_row + walk.step;
+    const RowEntries first_events = events.take();
+    const RowEntries first_active = active.take();
+    float lambda = adjoint.step_back(walk);
+    if (j >= neurons) lambda = 0.0f;
     if (!__any_sync(kAllLanes, lambda != 0.0f)) continue;
     bias += static_cast<double>(lambda);
-    const std::int64_t row = sample * adjoint.steps + k;
     for (int t = 0; t < terms.count; ++t) {
       const BackwardTerm& term = terms.term[t];
-      const float scaled = term.events.amplitude * lambda;
-      if (term.grad_weight != nullptr && scaled != 0.0f) {
-        const std::uint32_t end = term.events.offsets[row + 1];
-        for (std::uint32_t e = term.events.offsets[row]; e < end; ++e)
-          atomicAdd(&term.grad_weight[term.events.units[e] * neurons + j], scaled);
-      }
-      if (term.grad_source == nullptr) continue;
-      const std::uint32_t end = term.active_offsets[row + 1];
-      for (std::uint32_t e = term.active_offsets[row]; e < end; ++e) {
-        const float product =
-            mine ? term.events.weights[term.active_units[e] * neurons + j] * scaled : 0.0f;
-        const float sum = warp_sum(product);
-        if (lane_index() == 0) atomicAdd(&term.grad_source[e], sum);
-      }
+      const WarpLambda own{term.events.amplitude * lambda, j, neurons};
+      if (term.grad_weight != nullptr)
+        scatter_row(
+            term,
+            t == 0 ? first_events : row_entries(term.events.offsets, term.events.units, row),
+            own);
+      if (term.grad_source != nullptr)
+        sample_row(term,
+                   t == 0 ? first_active : row_entries(term.active_offsets, term.active_units, row),
+                   own);
     }
   }
   if (terms.bias != nullptr && bias != 0.0) atomicAdd(&terms.bias[j], bias);
 }
 
-/// Writes lambda of a chunk's samples as dense rows, a thread for each neuron of a sample.
+/// Writes lambda of a chunk's samples as dense rows; the grid is that of backpropagate_kernel.
 template <typename Adjoint>
-__global__ void fill_lambda_kernel(Adjoint adjoint, ChunkRows<float> lambda) {
+__global__ void __launch_bounds__(128)
+    fill_lambda_kernel(Adjoint adjoint, ChunkRows<float> lambda) {
+  const std::int64_t sample = blockIdx.x;
+  const std::int64_t j = std::int64_t{blockIdx.y} * blockDim.x + threadIdx.x;
   const std::int64_t neurons = adjoint.neurons;
-  for (std::int64_t i = thread_index(); i < lambda.samples * neurons; i += thread_stride()) {
-    const std::int64_t sample = i / neurons;
-    const std::int64_t j = i % neurons;
-    auto lane = adjoint.start(lambda.first + sample, j);
-    float* const column = lambda.data + sample * adjoint.steps * neurons + j;
-    for (std::int64_t k = adjoint.steps - 1; k >= 0; --k)
-      column[k * neurons] = adjoint.step_back(lane, k);
+  float* const column = lambda.data + sample * adjoint.steps * neurons + j;
+  auto walk = adjoint.walk(lambda.first + sample, j);
+  if (j < neurons)
+    for (std::int64_t k = adjoint.steps - 1; k > walk.step; --k) column[k * neurons] = 0.0f;
+  while (walk.step >= 0) {
+    const std::int64_t k = walk.step;
+    const float value = adjoint.step_back(walk);
+    if (j < neurons) column[k * neurons] = value;
   }
+}
+
+/// A warp for each 32 neurons of each sample.
+inline LaunchShape warps_of(std::int64_t samples,
+                            std::int64_t neurons,
+                            const Context& context,
+                            Place place = Place::current()) {
+  const std::int64_t padded = (neurons + kWarp - 1) / kWarp * kWarp;
+  const std::int64_t threads = std::min<std::int64_t>(padded, 128);
+  return {.grid = dim3(static_cast<unsigned>(samples), blocks_for(padded, threads)),
+          .block = static_cast<unsigned>(threads),
+          .stream = context.stream(),
+          .place = place};
 }
 
 /// What backward has to do, sorted by how it is done.
@@ -123,12 +211,8 @@ void backpropagate(const CurrentView& current,
         static_cast<std::size_t>(current.neurons), current.device, MemoryTag::scratch);
   if (plan.has_fused()) {
     if (!plan.chunked_bias && !bias.empty()) plan.fused.bias = bias.data();
-    const std::int64_t padded_neurons = (current.neurons + kWarp - 1) / kWarp * kWarp;
-    const std::int64_t threads = std::min<std::int64_t>(padded_neurons, 128);
     launch(backpropagate_kernel<Adjoint>,
-           {.grid = dim3(static_cast<unsigned>(current.batch), blocks_for(padded_neurons, threads)),
-            .block = static_cast<unsigned>(threads),
-            .stream = context.stream()},
+           warps_of(current.batch, current.neurons, context),
            adjoint,
            plan.fused);
   }
@@ -138,7 +222,7 @@ void backpropagate(const CurrentView& current,
                          current.device,
                          MemoryTag::scratch);
       launch(fill_lambda_kernel<Adjoint>,
-             each_of(samples * current.neurons, context),
+             warps_of(samples, current.neurons, context),
              adjoint,
              ChunkRows<float>{rows.data(), first, samples, current.steps, current.neurons});
       const ChunkRows<const float> lambda{

@@ -29,6 +29,9 @@ struct Layer {
   std::int64_t inputs = 40;
   std::int64_t neurons = 33;
   double density = 0.05;
+  double source_active = 0.1;      ///< of the source's places
+  std::int64_t busy_steps = 1000;  ///< from which on no input fires
+  std::int64_t silent_sample = -1;
   double gain = 1.0;
   int terms = 1;
   bool recurrent = false;
@@ -53,12 +56,13 @@ SpikeTensor random_spikes(const Layer& layer, std::uint64_t stream) {
     for (std::int32_t step = 0; step < layer.steps; ++step)
       for (std::int32_t unit = 0; unit < layer.inputs; ++unit)
         for (int i = 0; i < 2 && random.uniform() < layer.density; ++i)
-          events.push_back({sample, step, unit});
+          if (step < layer.busy_steps && sample != layer.silent_sample)
+            events.push_back({sample, step, unit});
   std::vector<Event> active;
   for (std::int32_t sample = 0; sample < layer.batch; ++sample)
     for (std::int32_t step = 0; step < layer.steps; ++step)
       for (std::int32_t unit = 0; unit < layer.inputs; ++unit)
-        if (random.uniform() < 0.1f) active.push_back({sample, step, unit});
+        if (random.uniform() < layer.source_active) active.push_back({sample, step, unit});
   const SpikeTensor fired =
       SpikeTensor::from_events(layer.batch, layer.steps, layer.inputs, events);
   const SpikeTensor near = SpikeTensor::from_events(layer.batch, layer.steps, layer.inputs, active);
@@ -298,6 +302,36 @@ TEST_CASE("an active set that outgrows its lists is recorded again, whole") {
   busy.model.threshold = 40.0;
   compare(busy);
   compare(busy);
+}
+
+TEST_CASE("sweeps agree for rows of fewer and of more entries than a warp has lanes") {
+  for (const double active : {0.002, 0.02, 0.1, 0.2, 1.0})
+    compare({.batch = 2,
+             .steps = 35,
+             .inputs = 320,
+             .neurons = 40,
+             .density = active / 2,
+             .source_active = active,
+             .terms = 2});
+  Layer busy{.batch = 2, .steps = 35, .neurons = 200};  // 32 to 199 active neurons a row
+  busy.model.window = 1.05;
+  compare(busy);
+}
+
+TEST_CASE("sweeps agree where a sample's activity ends early or never begins") {
+  for (const std::int64_t busy_steps : {0, 1, 2, 31, 32, 33, 40}) {
+    Layer layer{.steps = 70, .neurons = 70, .busy_steps = busy_steps, .silent_sample = 1};
+    layer.bias = true;
+    compare(layer);
+    layer.recurrent = true;
+    compare(layer);
+    layer.path = SynapsePath::cusparse;
+    compare_paths(layer);
+    set_deterministic(true);
+    layer.path = SynapsePath::event;
+    compare(layer);
+    set_deterministic(false);
+  }
 }
 
 TEST_CASE("sweeps agree by every path, within what float sums of currents allow") {
