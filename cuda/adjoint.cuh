@@ -62,7 +62,7 @@ struct NeuronAdjoint {
     Lane lane;
     int j;
     int step;
-    RowsAhead rows;
+    RowsAhead<Direction::down> rows;
     float slope;  ///< of the lane's entry of rows.next()
     float grad;
   };
@@ -73,7 +73,7 @@ struct NeuronAdjoint {
     Walk walk{lane,
               static_cast<int>(j),
               step,
-              RowsAhead(step < 0 ? nullptr : offsets, active.units, step),
+              {step < 0 ? nullptr : offsets, active.units, step, static_cast<int>(steps)},
               0.0f,
               0.0f};
     load_values(walk);

@@ -103,12 +103,17 @@ __global__ void __launch_bounds__(128, 7)
   if (walk.step < 0) return;
   const std::int64_t first_row = sample * adjoint.steps;
   const BackwardTerm& first = terms.term[0];
-  RowsAhead events(first.grad_weight != nullptr ? first.events.offsets + first_row : nullptr,
-                   first.events.units,
-                   walk.step);
-  RowsAhead active(first.grad_source != nullptr ? first.active_offsets + first_row : nullptr,
-                   first.active_units,
-                   walk.step);
+  const auto steps = static_cast<int>(adjoint.steps);
+  RowsAhead<Direction::down> events(
+      first.grad_weight != nullptr ? first.events.offsets + first_row : nullptr,
+      first.events.units,
+      walk.step,
+      steps);
+  RowsAhead<Direction::down> active(
+      first.grad_source != nullptr ? first.active_offsets + first_row : nullptr,
+      first.active_units,
+      walk.step,
+      steps);
   double bias = 0.0;
   while (walk.step >= 0) {
     const std::int64_t row = first_row + walk.step;

@@ -10,8 +10,8 @@
 #include <limits>
 
 #include "cuda/entry_list.cuh"
+#include "cuda/gather.cuh"
 #include "cuda/neuron_view.cuh"
-#include "cuda/terms.hpp"
 
 namespace spiketape::cuda {
 
@@ -59,17 +59,6 @@ inline double not_finite_value(unsigned long long code) {
 }
 
 __device__ inline bool is_finite(double x) { return fabs(x) <= DBL_MAX; }
-
-/// start + the weight rows, at column `j`, of the units of one row, times the amplitude.
-__device__ inline double gather_row(
-    const EventTerm& term, std::int64_t row, std::int64_t neurons, std::int64_t j, double start) {
-  const std::uint32_t end = term.offsets[row + 1];
-  double sum = term.amplitude == 1.0f ? start : 0.0;
-#pragma unroll 4
-  for (std::uint32_t e = term.offsets[row]; e < end; ++e)
-    sum += static_cast<double>(term.weights[term.units[e] * neurons + j]);
-  return term.amplitude == 1.0f ? sum : fma(static_cast<double>(term.amplitude), sum, start);
-}
 
 /// The states of one neuron.
 template <int kStates>
@@ -126,6 +115,8 @@ __global__ void __launch_bounds__(kRecurrent ? 1024 : kForwardThreads)
   const std::int64_t sample = g.first_sample + blockIdx.x;
   const std::int64_t first = std::int64_t{blockIdx.y} * blockDim.x + threadIdx.x;
   const SweepRecord& record = g.record;
+  if (!kRecurrent && first / kWarp >= record.words) return;  // a whole warp behind the last neuron
+  TermRows rows(g.terms, sample, g.steps);
 
   Neuron<kStates> neuron[kPerThread];
   ListWriter spikes[kPerThread];
@@ -163,15 +154,18 @@ __global__ void __launch_bounds__(kRecurrent ? 1024 : kForwardThreads)
     if (step + 1 == g.steps) break;
 
     if (kRecurrent) __syncthreads();
+    rows.take(row);
     for (int i = 0; i < kPerThread; ++i) {
       const std::int64_t j = first + i * std::int64_t{blockDim.x};
-      if (j >= g.neurons) continue;
-      double input = g.bias != nullptr ? g.bias[j] : 0.0;
+      if (j / kWarp >= record.words) continue;
+      const bool mine = j < g.neurons;
+      const std::int64_t column = mine ? j : 0;
+      double input = g.bias != nullptr ? g.bias[column] : 0.0;
       if (g.current != nullptr)
         input += static_cast<double>(
-            g.current[((sample - g.first_sample) * g.steps + step) * g.neurons + j]);
-      for (int t = 0; t < g.terms.count; ++t)
-        input = gather_row(g.terms.term[t], row, g.neurons, j, input);
+            g.current[((sample - g.first_sample) * g.steps + step) * g.neurons + column]);
+      input = rows.sum(g.neurons, column, input);
+      if (!mine) continue;
       if (kRecurrent)
         for (std::int64_t word = 0; word < record.words; ++word)
           for (std::uint32_t bits = fired_words[step % 2][word]; bits != 0; bits &= bits - 1) {

@@ -27,33 +27,35 @@ struct IntegrateArguments {
   unsigned long long* not_finite;  ///< the lowest place_code()
 };
 
-/// The current of one row at column `j`, rounded to float as the CPU's is.
+/// The current of one step at column `j`, rounded to float as the CPU's is. `rows` stand there.
 __device__ float row_current(const IntegrateArguments& g,
+                             const TermRows& rows,
                              std::int64_t sample,
                              std::int64_t step,
                              std::int64_t j) {
-  const std::int64_t row = sample * g.steps + step;
   double input = g.bias != nullptr ? g.bias[j] : 0.0;
   if (g.current != nullptr)
     input += static_cast<double>(
         g.current[((sample - g.first_sample) * g.steps + step) * g.neurons + j]);
-  for (int t = 0; t < g.terms.count; ++t)
-    input = gather_row(g.terms.term[t], row, g.neurons, j, input);
-  return static_cast<float>(input);
+  return static_cast<float>(rows.sum(g.neurons, j, input));
 }
 
 /// O[0] = 0, O[t+1] = d O[t] + (1 - d) I[t] and its score: a warp owns 32 classes of one sample.
 __global__ void __launch_bounds__(kWarp) integrate_kernel(IntegrateArguments g) {
   const std::int64_t sample = g.first_sample + blockIdx.x;
-  const std::int64_t j = std::int64_t{blockIdx.y} * blockDim.x + threadIdx.x;
-  if (j >= g.neurons) return;
+  const std::int64_t own = std::int64_t{blockIdx.y} * blockDim.x + threadIdx.x;
+  const bool mine = own < g.neurons;
+  const std::int64_t j = mine ? own : 0;  // lanes behind the last class help to read
+  TermRows rows(g.terms, sample, g.steps);
   float trace = 0.0f;
   float score = g.score == Score::max ? -std::numeric_limits<float>::infinity() : 0.0f;
   std::int32_t at = 0;
   for (std::int64_t step = 0; step < g.steps; ++step) {
-    if (step > 0)
-      trace = fmaf(g.decay, trace, (1.0f - g.decay) * row_current(g, sample, step - 1, j));
-    if (g.trace != nullptr) g.trace[(sample * g.steps + step) * g.neurons + j] = trace;
+    if (step > 0) {
+      rows.take(sample * g.steps + step - 1);
+      trace = fmaf(g.decay, trace, (1.0f - g.decay) * row_current(g, rows, sample, step - 1, j));
+    }
+    if (g.trace != nullptr && mine) g.trace[(sample * g.steps + step) * g.neurons + j] = trace;
     if (g.score == Score::max) {
       if (trace > score) at = static_cast<std::int32_t>(step);
       if (trace > score) score = trace;
@@ -61,6 +63,7 @@ __global__ void __launch_bounds__(kWarp) integrate_kernel(IntegrateArguments g) 
       score = g.score == Score::last ? trace : score + trace;
     }
   }
+  if (!mine) return;
   const std::int64_t cell = sample * g.neurons + j;
   if (g.scores != nullptr) g.scores[cell] = g.share * score;
   if (g.at != nullptr) g.at[cell] = at;
@@ -68,11 +71,17 @@ __global__ void __launch_bounds__(kWarp) integrate_kernel(IntegrateArguments g) 
     atomicMin(g.not_finite, place_code(sample, 0, 0, j, g.neurons, static_cast<double>(trace)));
 }
 
-/// The current of each row, without an integrator.
-__global__ void current_kernel(IntegrateArguments g, std::int64_t values) {
-  for (std::int64_t i = thread_index(); i < values; i += thread_stride()) {
-    const std::int64_t row = i / g.neurons;
-    g.trace[i] = row_current(g, row / g.steps, row % g.steps, i % g.neurons);
+/// The current of each step without an integrator; the grid of integrate_kernel.
+__global__ void __launch_bounds__(kWarp) current_kernel(IntegrateArguments g) {
+  const std::int64_t sample = blockIdx.x;
+  const std::int64_t own = std::int64_t{blockIdx.y} * blockDim.x + threadIdx.x;
+  const bool mine = own < g.neurons;
+  TermRows rows(g.terms, sample, g.steps);
+  for (std::int64_t step = 0; step < g.steps; ++step) {
+    const std::int64_t row = sample * g.steps + step;
+    rows.take(row);
+    const float current = row_current(g, rows, sample, step, mine ? own : 0);
+    if (mine) g.trace[row * g.neurons + own] = current;
   }
 }
 
@@ -90,8 +99,12 @@ struct Input {
   GatherPlan terms;
 };
 
-void integrate(const Context& context, const IntegrateArguments& arguments, std::int64_t samples) {
-  launch(integrate_kernel,
+/// A block, of one warp, for each 32 columns of each sample.
+void launch_warps(void (*kernel)(IntegrateArguments),
+                  const Context& context,
+                  const IntegrateArguments& arguments,
+                  std::int64_t samples) {
+  launch(kernel,
          {.grid = dim3(static_cast<unsigned>(samples), blocks_for(arguments.neurons, kWarp)),
           .block = kWarp,
           .stream = context.stream()},
@@ -141,7 +154,7 @@ void readout_forward(const ReadoutForwardArguments& arguments) {
   kernel.trace = arguments.trace != nullptr ? arguments.trace->data() : nullptr;
   kernel.not_finite = not_finite.data();
   if (input.terms.chunked.empty()) {
-    integrate(context, kernel, current.batch);
+    launch_warps(integrate_kernel, context, kernel, current.batch);
   } else {
     for_each_chunk(current, [&](std::int64_t first, std::int64_t samples) {
       Tensor rows({samples, current.steps, current.neurons}, current.device, MemoryTag::scratch);
@@ -149,7 +162,7 @@ void readout_forward(const ReadoutForwardArguments& arguments) {
         path->gather(*term, {rows.data(), first, samples, current.steps, current.neurons});
       kernel.first_sample = first;
       kernel.current = rows.data();
-      integrate(context, kernel, samples);
+      launch_warps(integrate_kernel, context, kernel, samples);
     });
   }
   require_finite(current, not_finite);
@@ -178,7 +191,7 @@ Tensor dense_current(const CurrentView& current) {
     path->gather(*term, {dense.data(), 0, current.batch, current.steps, current.neurons});
   input.arguments.current = input.terms.chunked.empty() ? nullptr : dense.data();
   input.arguments.trace = dense.data();
-  launch(current_kernel, each_of(dense.size(), context), input.arguments, dense.size());
+  launch_warps(current_kernel, context, input.arguments, current.batch);
   return dense;
 }
 

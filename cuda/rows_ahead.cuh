@@ -1,8 +1,8 @@
 #pragma once
 
 // Rows of entries as a warp reads them: up to 32 unit ids at once, one a lane, which a shuffle then
-// hands to all. On the way back the rows of a sample are read from the last to the first, and each
-// before it is asked for, so that a step does not wait for the memory.
+// hands to all. A sweep goes through the rows of a sample step by step, and each is read before it
+// is asked for, so that a step does not wait for the memory.
 #include "core/spike_tensor.hpp"
 #include "cuda/launch.cuh"
 
@@ -41,44 +41,53 @@ __device__ inline RowEntries row_entries(const std::uint32_t* offsets,
   return {begin, end, lane_unit(units, begin, end)};
 }
 
-/// Gives the rows of one sample from a step on down. Of the row that take() gives next the units
-/// are on their way already; the offsets of 32 rows stand in the lanes of the warp. Without offsets
-/// (null) every row is empty.
+enum class Direction { up, down };
+
+/// Gives the rows of one sample from a step on, up or down. Of the row that take() gives next the
+/// units are on their way already; the offsets of 32 rows stand in the lanes of the warp. Without
+/// offsets (null) every row is empty.
+template <Direction kDirection>
 class RowsAhead {
+  static constexpr bool kUp = kDirection == Direction::up;
+
  public:
-  /// `offsets` of the sample's first row on.
-  __device__ RowsAhead(const std::uint32_t* offsets, const UnitId* units, int step)
-      : offsets_(offsets), units_(units), step_(step), lowest_(step + 2 - kWarp) {
-    if (offsets == nullptr) {
-      lowest_ = -kWarp;  // below every step: nothing is loaded
-      return;
-    }
+  /// `offsets` of the sample's first row on, steps + 1 of them.
+  __device__ RowsAhead(const std::uint32_t* offsets, const UnitId* units, int step, int steps)
+      : offsets_(offsets), units_(units), step_(step), last_(steps) {
+    lowest_ = kUp ? step : step + 2 - kWarp;
+    if (offsets == nullptr) return;
     load_offsets();
-    const std::uint32_t end = offset_of(step + 1);
-    const std::uint32_t begin = offset_of(step);
-    next_ = {begin, end, lane_unit(units, begin, end)};
+    set_next(offset_of(step), offset_of(step + 1));
   }
 
-  /// The row at hand; the load of the one below it begins. All lanes together.
+  /// The row at hand; the load of the one after it begins. All lanes together.
   __device__ RowEntries take() {
     const RowEntries taken = next_;
-    --step_;
-    if (step_ >= 0 && step_ < lowest_) {
-      lowest_ = step_ + 1 - kWarp;
+    if (offsets_ == nullptr) return taken;
+    step_ += kUp ? 1 : -1;
+    const int wanted = kUp ? step_ + 1 : step_;  // the one offset that is not known yet
+    if (kUp ? wanted >= lowest_ + kWarp : wanted < lowest_) {
+      lowest_ = kUp ? wanted : wanted + 1 - kWarp;
       load_offsets();
     }
-    const std::uint32_t begin = offset_of(step_ < 0 ? 0 : step_);
-    next_ = {begin, taken.begin, lane_unit(units_, begin, taken.begin)};
+    const std::uint32_t bound = offset_of(wanted);
+    if (kUp)
+      set_next(taken.end, bound);
+    else
+      set_next(bound, taken.begin);
     return taken;
   }
   /// What take() will give.
   __device__ const RowEntries& next() const { return next_; }
 
  private:
-  /// Lane l holds that of row lowest_ + l, or 0 before the first.
+  __device__ void set_next(std::uint32_t begin, std::uint32_t end) {
+    next_ = {begin, end, lane_unit(units_, begin, end)};
+  }
+  /// Lane l holds that of row lowest_ + l; rows before the first and behind the last are empty.
   __device__ void load_offsets() {
     const int row = lowest_ + lane_index();
-    offset_ = row >= 0 ? offsets_[row] : 0;
+    offset_ = offsets_[row < 0 ? 0 : row > last_ ? last_ : row];
   }
   __device__ std::uint32_t offset_of(int row) const {
     return __shfl_sync(kAllLanes, offset_, (row - lowest_) & (kWarp - 1));
@@ -87,7 +96,8 @@ class RowsAhead {
   const std::uint32_t* offsets_;
   const UnitId* units_;
   int step_;
-  int lowest_;
+  int last_;
+  int lowest_ = 0;
   std::uint32_t offset_ = 0;
   RowEntries next_{};
 };
