@@ -37,7 +37,8 @@ void set_memory_limit(std::size_t bytes);
 /// Every setting above as at the start. Memory, streams and counters stay.
 void reset_settings();
 
-/// Of cudaMalloc and cudaMallocAsync, not yet freed.
+/// Of cudaMalloc and cudaMallocAsync, not yet freed. Memory of a graph counts from its capture
+/// until the graph and its instance are destroyed, and as long as it is live.
 std::size_t live_allocations();
 std::size_t live_bytes();
 /// Of cudaMallocHost and cudaHostAlloc, not yet freed.

@@ -4,7 +4,9 @@
 #include <cstring>
 
 #include "cuda_runtime_api.h"
+#include "emulation/graph_memory.hpp"
 #include "emulation/state.hpp"
+#include "emulation/stream.hpp"
 
 using cuda_emulation::Lock;
 using cuda_emulation::record_error;
@@ -35,16 +37,34 @@ cudaError_t allocate(void** pointer, std::size_t size) {
 }
 
 cudaError_t release(void* pointer) {
-  return pointer == nullptr || cuda_emulation::device_free(pointer) ? cudaSuccess
-                                                                    : cudaErrorInvalidValue;
+  if (pointer == nullptr) return cudaSuccess;
+  if (auto* const memory = cuda_emulation::GraphMemory::find(pointer)) {
+    if (!memory->live() || memory->has_free_node()) return cudaErrorInvalidValue;
+    memory->free();
+    return cudaSuccess;
+  }
+  return cuda_emulation::device_free(pointer) ? cudaSuccess : cudaErrorInvalidValue;
 }
 
-bool is_valid(const void* pointer, std::size_t count, bool on_device) {
-  if (on_device) return cuda_emulation::is_live_range(pointer, count);
-  return pointer != nullptr && !cuda_emulation::is_device_address(pointer);
+// What is captured may touch memory of a graph, whose life only the sanitizer follows, but no
+// pageable memory of the host, which may be gone when the graph runs.
+bool is_valid_on_device(const void* pointer, std::size_t count, bool captured) {
+  return captured ? cuda_emulation::is_allocated_range(pointer, count)
+                  : cuda_emulation::is_live_range(pointer, count);
 }
 
-cudaError_t copy_error(const void* to, const void* from, std::size_t count, cudaMemcpyKind kind) {
+cudaError_t end_error(const void* pointer, std::size_t count, bool on_device, bool captured) {
+  if (on_device)
+    return is_valid_on_device(pointer, count, captured) ? cudaSuccess : cudaErrorInvalidValue;
+  if (pointer == nullptr || cuda_emulation::is_device_address(pointer))
+    return cudaErrorInvalidValue;
+  return captured && !cuda_emulation::is_pinned_range(pointer, count)
+             ? cudaErrorStreamCaptureUnsupported
+             : cudaSuccess;
+}
+
+cudaError_t copy_error(
+    const void* to, const void* from, std::size_t count, cudaMemcpyKind kind, bool captured) {
   if (kind < cudaMemcpyHostToHost || kind > cudaMemcpyDefault)
     return cudaErrorInvalidMemcpyDirection;
   if (count == 0) return cudaSuccess;
@@ -54,26 +74,29 @@ cudaError_t copy_error(const void* to, const void* from, std::size_t count, cuda
     from_device = cuda_emulation::is_device_address(from);
     to_device = cuda_emulation::is_device_address(to);
   }
-  return is_valid(from, count, from_device) && is_valid(to, count, to_device)
-             ? cudaSuccess
-             : cudaErrorInvalidValue;
+  const cudaError_t error = end_error(from, count, from_device, captured);
+  return error != cudaSuccess ? error : end_error(to, count, to_device, captured);
 }
 
 cudaError_t copy(
     void* to, const void* from, std::size_t count, cudaMemcpyKind kind, cudaStream_t stream) {
-  const cudaError_t error = copy_error(to, from, count, kind);
-  if (error != cudaSuccess) return error;
+  const bool captured = cuda_emulation::is_capturing(stream);
+  const cudaError_t error = copy_error(to, from, count, kind, captured);
+  if (error != cudaSuccess) return cuda_emulation::refuse(stream, error);
   return cuda_emulation::enqueue(stream, [=] {
-    const cudaError_t now = copy_error(to, from, count, kind);  // a graph may outlive its memory
-    if (now == cudaSuccess && count != 0) std::memcpy(to, from, count);
-    return now;
+    // A graph may outlive its memory.
+    if (copy_error(to, from, count, kind, captured) != cudaSuccess) return cudaErrorInvalidValue;
+    if (count != 0) std::memcpy(to, from, count);
+    return cudaSuccess;
   });
 }
 
 cudaError_t fill(void* to, int value, std::size_t count, cudaStream_t stream) {
-  if (!cuda_emulation::is_live_range(to, count)) return cudaErrorInvalidValue;
+  const bool captured = cuda_emulation::is_capturing(stream);
+  if (!is_valid_on_device(to, count, captured))
+    return cuda_emulation::refuse(stream, cudaErrorInvalidValue);
   return cuda_emulation::enqueue(stream, [=] {
-    if (!cuda_emulation::is_live_range(to, count)) return cudaErrorInvalidValue;
+    if (!is_valid_on_device(to, count, captured)) return cudaErrorInvalidValue;
     if (count != 0) std::memset(to, value, count);
     return cudaSuccess;
   });
@@ -123,7 +146,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* prop, int device) {
 
 cudaError_t cudaDeviceSynchronize() {
   const Lock lock;
-  return record_error(synchronous_call_error());
+  return record_error(cuda_emulation::device_wait_error());
 }
 
 cudaError_t cudaDriverGetVersion(int* version) {
@@ -161,15 +184,20 @@ cudaError_t cudaFree(void* pointer) {
 
 cudaError_t cudaMallocAsync(void** pointer, size_t size, cudaStream_t stream) {
   const Lock lock;
-  cudaError_t error = cuda_emulation::device_error();
-  if (error == cudaSuccess) error = cudaStreamQuery(stream);
-  return record_error(error != cudaSuccess ? error : allocate(pointer, size));
+  const cudaError_t error = cuda_emulation::stream_error(stream);
+  if (error != cudaSuccess) return record_error(error);
+  return record_error(cuda_emulation::is_capturing(stream)
+                          ? cuda_emulation::capture_allocation(pointer, size, stream)
+                          : allocate(pointer, size));
 }
 
 cudaError_t cudaFreeAsync(void* pointer, cudaStream_t stream) {
   const Lock lock;
-  const cudaError_t error = cudaStreamQuery(stream);
-  return record_error(error != cudaSuccess ? error : release(pointer));
+  const cudaError_t error = cuda_emulation::stream_error(stream);
+  if (error != cudaSuccess) return record_error(error);
+  return record_error(cuda_emulation::is_capturing(stream)
+                          ? cuda_emulation::capture_free(pointer, stream)
+                          : release(pointer));
 }
 
 cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int device) {
@@ -186,6 +214,11 @@ cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t pool, enum cudaMemPoolAttr, vo
 
 cudaError_t cudaMemPoolTrimTo(cudaMemPool_t pool, size_t) {
   return record_error(pool == nullptr ? cudaErrorInvalidValue : cudaSuccess);
+}
+
+cudaError_t cudaDeviceGraphMemTrim(int device) {
+  const Lock lock;
+  return record_error(device_error(device));
 }
 
 cudaError_t cudaHostAlloc(void** pointer, size_t size, unsigned int) {

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <set>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -39,7 +40,8 @@ struct Memory {
   std::size_t live_bytes = 0;
   std::size_t accesses = 0;  // since memory was last closed
   int nesting = 0;
-  Ranges live{};
+  Ranges allocated{};
+  std::set<std::uintptr_t> retired{};  // starts of those that are not live
   Ranges pinned{};
 };
 
@@ -84,10 +86,10 @@ Ranges::const_iterator find_range(const Ranges& ranges, std::uintptr_t address, 
 void drop_pages(std::uintptr_t start, std::size_t slot) {
   const Memory& m = memory();
   const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-  const auto next = m.live.upper_bound(start);
-  const std::uintptr_t gap_end = next == m.live.end() ? m.used_end : next->first;
+  const auto next = m.allocated.upper_bound(start);
+  const std::uintptr_t gap_end = next == m.allocated.end() ? m.used_end : next->first;
   std::uintptr_t gap_start = m.base;
-  if (next != m.live.begin()) {
+  if (next != m.allocated.begin()) {
     const auto before = std::prev(next);
     gap_start = before->first + slot_size(before->second);
   }
@@ -100,12 +102,12 @@ void drop_pages(std::uintptr_t start, std::size_t slot) {
 std::uintptr_t find_gap(std::uintptr_t from, std::size_t slot) {
   const Memory& m = memory();
   std::uintptr_t start = from;
-  auto next = m.live.upper_bound(start);
-  if (next != m.live.begin()) {
+  auto next = m.allocated.upper_bound(start);
+  if (next != m.allocated.begin()) {
     const auto before = std::prev(next);
     start = std::max(start, before->first + slot_size(before->second));
   }
-  for (; next != m.live.end() && next->first - start < slot; ++next)
+  for (; next != m.allocated.end() && next->first - start < slot; ++next)
     start = next->first + slot_size(next->second);
   return m.base + kDeviceRange - start >= slot ? start : 0;
 }
@@ -128,6 +130,12 @@ DeviceAccess::~DeviceAccess() {
 }
 
 void* device_allocate(std::size_t size, std::size_t limit) {
+  void* const pointer = device_reserve(size, limit);
+  if (pointer != nullptr) device_revive(pointer);
+  return pointer;
+}
+
+void* device_reserve(std::size_t size, std::size_t limit) {
   Memory& m = memory();
   if (size > kDeviceRange || m.live_bytes + size > limit) return nullptr;
   const std::size_t slot = slot_size(size);
@@ -137,27 +145,43 @@ void* device_allocate(std::size_t size, std::size_t limit) {
   if (start == 0) start = find_gap(first, slot);
   if (start == 0) return nullptr;
 
-  m.live.emplace(start, size);
+  m.allocated.emplace(start, size);
+  m.retired.insert(start);
   m.live_bytes += size;
   m.cursor = start + slot;
   // All that lies between the old end and the new one is this slot, and the first red zone.
   if (m.used_end == m.base) poison(m.base, kRedZone);
   m.used_end = std::max(m.used_end, start + slot);
   poison(start, slot);
+  return reinterpret_cast<void*>(start);
+}
+
+void device_revive(void* pointer) {
+  Memory& m = memory();
+  const std::uintptr_t start = address_of(pointer);
+  const std::size_t size = m.allocated.at(start);
+  m.retired.erase(start);
   unpoison(start, size);
   const DeviceAccess access;
-  std::memset(reinterpret_cast<void*>(start), kGarbage, size);
-  return reinterpret_cast<void*>(start);
+  std::memset(pointer, kGarbage, size);
+}
+
+void device_retire(void* pointer) {
+  Memory& m = memory();
+  const std::uintptr_t start = address_of(pointer);
+  poison(start, m.allocated.at(start));
+  m.retired.insert(start);
 }
 
 bool device_free(void* pointer) {
   Memory& m = memory();
-  const auto entry = m.live.find(address_of(pointer));
-  if (entry == m.live.end()) return false;
+  const auto entry = m.allocated.find(address_of(pointer));
+  if (entry == m.allocated.end()) return false;
   const auto [start, size] = *entry;
   poison(start, size);
   m.live_bytes -= size;
-  m.live.erase(entry);
+  m.retired.erase(start);
+  m.allocated.erase(entry);
   drop_pages(start, slot_size(size));
   return true;
 }
@@ -165,17 +189,27 @@ bool device_free(void* pointer) {
 bool is_live_range(const void* pointer, std::size_t size) {
   if (size == 0) return true;
   const Memory& m = memory();
-  return find_range(m.live, address_of(pointer), size) != m.live.end();
+  const auto entry = find_range(m.allocated, address_of(pointer), size);
+  return entry != m.allocated.end() && !m.retired.contains(entry->first);
+}
+
+bool is_allocated_range(const void* pointer, std::size_t size) {
+  const Memory& m = memory();
+  return size == 0 || find_range(m.allocated, address_of(pointer), size) != m.allocated.end();
 }
 
 void require_live_range(const void* pointer, std::size_t size, const char* what) {
   if (is_live_range(pointer, size)) return;
+  const char* const reason = !is_device_address(pointer) ? ": it is not a device pointer"
+                             : is_allocated_range(pointer, size)
+                                 ? ": its graph has not allocated it"
+                                 : "";
   throw EmulationError(
       fmt::format("{} is {} bytes at {}, which are not inside one live allocation of the device{}",
                   what,
                   size,
                   pointer,
-                  is_device_address(pointer) ? "" : ": it is not a device pointer"));
+                  reason));
 }
 
 void* pinned_allocate(std::size_t size) {
@@ -190,12 +224,16 @@ bool pinned_free(void* pointer) {
   return true;
 }
 
+bool is_pinned_range(const void* pointer, std::size_t size) {
+  const Ranges& pinned = memory().pinned;
+  return find_range(pinned, address_of(pointer), size) != pinned.end();
+}
+
 bool is_host_address(const void* pointer) {
   const std::uintptr_t address = address_of(pointer);
   if (address < 0x5000'0000'0000 || address >= std::uintptr_t{1} << 47) return false;
   if (is_device_address(pointer)) return false;
-  const Ranges& pinned = memory().pinned;
-  if (find_range(pinned, address, 0) != pinned.end()) return false;
+  if (is_pinned_range(pointer, 0)) return false;
   return host_owns(pointer);
 }
 
@@ -205,7 +243,7 @@ bool is_device_address(const void* pointer) {
 
 std::size_t live_allocations() {
   const Lock lock;
-  return memory().live.size();
+  return memory().allocated.size();
 }
 
 std::size_t live_bytes() {

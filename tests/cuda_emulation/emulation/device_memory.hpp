@@ -25,16 +25,26 @@ class DeviceAccess {
 
 /// Null when `limit` bytes would be passed, or the range is full. `size` is above 0.
 void* device_allocate(std::size_t size, std::size_t limit);
-/// False unless `pointer` is the start of a live allocation.
+/// False unless `pointer` is the start of an allocation.
 bool device_free(void* pointer);
+/// An allocation that is retired: it counts, but is poisoned and not live until it is revived.
+void* device_reserve(std::size_t size, std::size_t limit);
+/// Of the allocation that starts at `pointer`. What was revived is as new.
+void device_revive(void* pointer);
+void device_retire(void* pointer);
+
 /// Whether [pointer, pointer + size) lies inside one live allocation; an empty range does.
 bool is_live_range(const void* pointer, std::size_t size);
+/// The same of an allocation that may be retired.
+bool is_allocated_range(const void* pointer, std::size_t size);
 /// @throws EmulationError, opening with `what`, unless is_live_range.
 void require_live_range(const void* pointer, std::size_t size, const char* what);
 
 /// Pinned host memory: plain memory that is remembered. Null when there is none.
 void* pinned_allocate(std::size_t size);
 bool pinned_free(void* pointer);
+/// Whether [pointer, pointer + size) lies inside one allocation of pinned memory.
+bool is_pinned_range(const void* pointer, std::size_t size);
 
 /// Whether a kernel that dereferences the address would touch unpinned memory of the host. Told
 /// from numbers that look like an address by asking the sanitizer.

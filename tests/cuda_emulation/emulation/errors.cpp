@@ -53,6 +53,7 @@ constexpr ErrorText kErrors[] = {
     {cudaErrorStreamCaptureInvalidated,
      "cudaErrorStreamCaptureInvalidated",
      "the capture failed because of an earlier error"},
+    {cudaErrorStreamCaptureMerge, "cudaErrorStreamCaptureMerge", "two captures would become one"},
     {cudaErrorStreamCaptureUnmatched,
      "cudaErrorStreamCaptureUnmatched",
      "the capture was not begun in this stream"},
@@ -68,6 +69,9 @@ constexpr ErrorText kErrors[] = {
     {cudaErrorCapturedEvent,
      "cudaErrorCapturedEvent",
      "operation not permitted on an event last recorded in a capturing stream"},
+    {cudaErrorStreamCaptureWrongThread,
+     "cudaErrorStreamCaptureWrongThread",
+     "the capture was begun by another thread"},
     {cudaErrorUnknown, "cudaErrorUnknown", "unknown error"},
 };
 

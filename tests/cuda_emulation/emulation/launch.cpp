@@ -78,7 +78,7 @@ cudaError_t launch(const cudaLaunchConfig_t* config,
   cudaError_t error = device_error();
   if (error == cudaSuccess) error = injected_error();
   if (error == cudaSuccess) error = configuration_error(*config);
-  if (error != cudaSuccess) return record_error(error);
+  if (error != cudaSuccess) return record_error(refuse(config->stream, error));
   const auto run =
       [grid = config->gridDim, block = config->blockDim, kernel, thread = std::move(thread)] {
         count_launch();

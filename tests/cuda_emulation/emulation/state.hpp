@@ -42,9 +42,20 @@ cudaError_t enqueue(cudaStream_t stream, std::function<cudaError_t()> work);
 /// Whether the stream is capturing; a null stream never is.
 bool is_capturing(cudaStream_t stream);
 
-/// cudaErrorStreamCaptureUnsupported for a call that must not be made while any capture is under
-/// way (cudaMalloc, cudaMemcpy, ...); such a call invalidates the capture, as in CUDA.
+/// cudaErrorStreamCaptureUnsupported for a call that CUDA holds for potentially unsafe (cudaMalloc,
+/// cudaMemcpy, ...), while a capture is under way whose mode forbids it; the capture is
+/// invalidated.
 cudaError_t unsafe_call_error();
+
+/// The same for a call that waits for the whole device, which no mode of capture allows.
+cudaError_t device_wait_error();
+
+/// For a call that uses a stream in any way but waiting for it. A bad use invalidates the captures
+/// that it concerns.
+cudaError_t stream_error(cudaStream_t stream);
+
+/// Hands on the error of a call that gave a stream work; a capture of the stream is invalidated.
+cudaError_t refuse(cudaStream_t stream, cudaError_t error);
 
 /// Adds one to launches().
 void count_launch();

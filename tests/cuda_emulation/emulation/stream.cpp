@@ -2,6 +2,7 @@
 
 #include "emulation/stream.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "emulation/state.hpp"
@@ -18,11 +19,14 @@ std::set<const void*>& handles() {
   return *instance;
 }
 
+bool is_blocking(cudaStream_t stream) { return (stream->flags & cudaStreamNonBlocking) == 0; }
+
 /// The legacy stream waits for blocking streams, which a capture cannot express.
-bool legacy_would_wait() {
+cudaError_t legacy_stream_error() {
+  cudaError_t error = cudaSuccess;
   for (const auto& capture : captures())
-    if ((capture->origin->flags & cudaStreamNonBlocking) == 0) return true;
-  return false;
+    if (legacy_would_wait(*capture)) error = invalidate(*capture, cudaErrorStreamCaptureImplicit);
+  return error;
 }
 
 }  // namespace
@@ -30,6 +34,16 @@ bool legacy_would_wait() {
 std::vector<std::shared_ptr<Capture>>& captures() {
   static auto* const instance = new std::vector<std::shared_ptr<Capture>>;
   return *instance;
+}
+
+bool legacy_would_wait(const Capture& capture) {
+  return is_blocking(capture.origin) ||
+         std::any_of(capture.joined.begin(), capture.joined.end(), is_blocking);
+}
+
+cudaError_t invalidate(Capture& capture, cudaError_t error) {
+  capture.invalidated = true;
+  return error;
 }
 
 void add_handle(const void* handle) { handles().insert(handle); }
@@ -51,21 +65,38 @@ cudaError_t unsafe_call_error() {
     const bool here = capture->thread == std::this_thread::get_id();
     if (capture->mode == cudaStreamCaptureModeRelaxed) continue;
     if (capture->mode == cudaStreamCaptureModeThreadLocal && !here) continue;
-    capture->invalidated = true;
-    error = cudaErrorStreamCaptureUnsupported;
+    error = invalidate(*capture, cudaErrorStreamCaptureUnsupported);
   }
   return error;
 }
 
-cudaError_t enqueue(cudaStream_t stream, std::function<cudaError_t()> work) {
-  const Lock lock;
+cudaError_t device_wait_error() {
+  cudaError_t error = device_error();
+  if (error != cudaSuccess) return error;
+  for (const auto& capture : captures())
+    error = invalidate(*capture, cudaErrorStreamCaptureUnsupported);
+  return error;
+}
+
+cudaError_t stream_error(cudaStream_t stream) {
   const cudaError_t error = device_error();
   if (error != cudaSuccess) return error;
-  if (stream == nullptr && legacy_would_wait()) return cudaErrorStreamCaptureImplicit;
-  if (stream != nullptr && !is_handle(stream)) return cudaErrorInvalidResourceHandle;
+  if (stream == nullptr) return legacy_stream_error();
+  if (!is_handle(stream)) return cudaErrorInvalidResourceHandle;
+  const bool invalidated = stream->capture != nullptr && stream->capture->invalidated;
+  return invalidated ? cudaErrorStreamCaptureInvalidated : cudaSuccess;
+}
+
+cudaError_t refuse(cudaStream_t stream, cudaError_t error) {
+  return is_capturing(stream) ? invalidate(*stream->capture, error) : error;
+}
+
+cudaError_t enqueue(cudaStream_t stream, std::function<cudaError_t()> work) {
+  const Lock lock;
+  const cudaError_t error = stream_error(stream);
+  if (error != cudaSuccess) return error;
   if (is_capturing(stream)) {
-    if (stream->capture->invalidated) return cudaErrorStreamCaptureInvalidated;
-    stream->capture->work.push_back(std::move(work));
+    stream->capture->recording.work.push_back(std::move(work));
     ++stream->work_captured;
     stream->unjoined = true;
     return cudaSuccess;
@@ -80,29 +111,30 @@ namespace {
 
 /// For a call that waits for the stream, which a capturing stream cannot answer.
 cudaError_t wait_error(cudaStream_t stream) {
-  const cudaError_t error = cuda_emulation::device_error();
-  if (error != cudaSuccess) return error;
-  if (stream != nullptr && !cuda_emulation::is_handle(stream))
-    return cudaErrorInvalidResourceHandle;
-  if (!cuda_emulation::is_capturing(stream)) return cudaSuccess;
-  stream->capture->invalidated = true;
-  return cudaErrorStreamCaptureUnsupported;
+  if (cuda_emulation::is_capturing(stream))
+    return invalidate(*stream->capture, cudaErrorStreamCaptureUnsupported);
+  return cuda_emulation::stream_error(stream);
 }
 
 cudaError_t event_wait_error(cudaEvent_t event) {
   if (!cuda_emulation::is_handle(event)) return cudaErrorInvalidResourceHandle;
-  return event->capture != nullptr ? cudaErrorCapturedEvent : cuda_emulation::unsafe_call_error();
+  if (event->capture == nullptr) return cuda_emulation::unsafe_call_error();
+  return invalidate(*event->capture, cudaErrorCapturedEvent);
 }
 
 /// A captured event: the waiting stream joins its capture.
 cudaError_t wait_captured(cudaStream_t stream, cudaEvent_t event) {
+  if (event->capture->ended) return cudaErrorCapturedEvent;
   if (event->capture->invalidated) return cudaErrorStreamCaptureInvalidated;
-  if (stream == nullptr) return cudaErrorStreamCaptureImplicit;
+  if (stream == nullptr) return invalidate(*event->capture, cudaErrorStreamCaptureImplicit);
   if (stream->capture == nullptr) {
     stream->capture = event->capture;
     stream->capture->joined.push_back(stream);
   }
-  if (stream->capture != event->capture) return cudaErrorStreamCaptureIsolation;
+  if (stream->capture != event->capture) {
+    invalidate(*event->capture, cudaErrorStreamCaptureMerge);
+    return invalidate(*stream->capture, cudaErrorStreamCaptureMerge);
+  }
   if (stream == event->stream) return cudaSuccess;
   stream->unjoined = true;
   const bool is_latest = cuda_emulation::is_handle(event->stream) &&
@@ -113,7 +145,7 @@ cudaError_t wait_captured(cudaStream_t stream, cudaEvent_t event) {
 
 }  // namespace
 
-bool cuda_emulation::end_capture(const std::shared_ptr<Capture>& capture) {
+cudaError_t cuda_emulation::end_capture(const std::shared_ptr<Capture>& capture) {
   std::erase(captures(), capture);
   bool unjoined = false;
   for (const cudaStream_t stream : capture->joined) {
@@ -121,7 +153,12 @@ bool cuda_emulation::end_capture(const std::shared_ptr<Capture>& capture) {
     stream->capture = nullptr;
   }
   capture->origin->capture = nullptr;
-  return unjoined;
+  capture->ended = true;
+  const cudaError_t error = capture->invalidated ? cudaErrorStreamCaptureInvalidated
+                            : unjoined           ? cudaErrorStreamCaptureUnjoined
+                                                 : cudaSuccess;
+  if (error != cudaSuccess) capture->recording = {};
+  return error;
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned int flags) {
@@ -141,7 +178,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   const Lock lock;
   if (!cuda_emulation::is_handle(stream)) return record_error(cudaErrorInvalidResourceHandle);
   if (stream->capture != nullptr) {
-    stream->capture->invalidated = true;
+    invalidate(*stream->capture, cudaErrorStreamCaptureInvalidated);
     std::erase(stream->capture->joined, stream);
     if (stream->capture->origin == stream)
       cuda_emulation::end_capture(std::shared_ptr(stream->capture));
@@ -167,8 +204,11 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
   if (!known || !cuda_emulation::is_handle(event))
     return record_error(cudaErrorInvalidResourceHandle);
   if (event->capture != nullptr) return record_error(wait_captured(stream, event));
+  const cudaError_t error = cuda_emulation::stream_error(stream);
+  if (error != cudaSuccess) return record_error(error);
   const bool outside = cuda_emulation::is_capturing(stream) && event->time.has_value();
-  return record_error(outside ? cudaErrorStreamCaptureIsolation : cudaSuccess);
+  return record_error(outside ? invalidate(*stream->capture, cudaErrorStreamCaptureIsolation)
+                              : cudaSuccess);
 }
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned int flags) {
@@ -194,9 +234,9 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   const Lock lock;
-  const bool known = stream == nullptr || cuda_emulation::is_handle(stream);
-  if (!known || !cuda_emulation::is_handle(event))
-    return record_error(cudaErrorInvalidResourceHandle);
+  if (!cuda_emulation::is_handle(event)) return record_error(cudaErrorInvalidResourceHandle);
+  const cudaError_t error = cuda_emulation::stream_error(stream);
+  if (error != cudaSuccess) return record_error(error);
   event->capture = stream == nullptr ? nullptr : stream->capture;
   event->stream = stream;
   event->work_captured = stream == nullptr ? 0 : stream->work_captured;

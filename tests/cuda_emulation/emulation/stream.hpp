@@ -8,29 +8,45 @@
 #include <vector>
 
 #include "cuda_runtime_api.h"
+#include "emulation/graph_memory.hpp"
 
 // What the handles of the runtime point to. Streams run their work at once, so that all there is to
 // know of one is whether it captures.
 
 namespace cuda_emulation {
 
-using Work = std::vector<std::function<cudaError_t()>>;
+/// What was captured, in its order, and the memory of its allocation nodes.
+struct Recording {
+  std::vector<std::function<cudaError_t()>> work;
+  std::vector<std::shared_ptr<GraphMemory>> memory;
+};
 
 /// A capture under way, shared by the stream in which it began and those that joined by events.
 struct Capture {
-  Work work;
+  Recording recording;
   cudaStream_t origin = nullptr;
   std::vector<cudaStream_t> joined;  // by events
   cudaStreamCaptureMode mode = cudaStreamCaptureModeGlobal;
   std::thread::id thread;
   bool invalidated = false;
+  bool ended = false;
 };
 
 /// The captures that are under way.
 std::vector<std::shared_ptr<Capture>>& captures();
 
-/// In all its streams. Whether work of a joined stream was not led back by an event.
-bool end_capture(const std::shared_ptr<Capture>& capture);
+/// In all its streams. What was captured is dropped where the result is an error.
+cudaError_t end_capture(const std::shared_ptr<Capture>& capture);
+
+/// Whether a use of the legacy stream would wait for a stream of the capture.
+bool legacy_would_wait(const Capture& capture);
+
+/// Hands the error on.
+cudaError_t invalidate(Capture& capture, cudaError_t error);
+
+/// cudaMallocAsync and cudaFreeAsync in a capturing stream.
+cudaError_t capture_allocation(void** pointer, std::size_t size, cudaStream_t stream);
+cudaError_t capture_free(void* pointer, cudaStream_t stream);
 
 /// Every live handle, of any kind: the address of its object.
 void add_handle(const void* handle);
@@ -55,9 +71,11 @@ struct CUevent_st {
 };
 
 struct CUgraph_st {
-  cuda_emulation::Work work;
+  cuda_emulation::Recording recording;
+  std::weak_ptr<const cuda_emulation::Recording> instance{};  // the latest
 };
 
 struct CUgraphExec_st {
-  std::shared_ptr<const cuda_emulation::Work> work;
+  std::shared_ptr<const cuda_emulation::Recording> recording;
+  bool frees_on_launch = false;
 };

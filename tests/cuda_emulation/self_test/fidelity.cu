@@ -129,6 +129,66 @@ void launch_by_graph(cudaStream_t stream) {
   for (void* data : std::vector<void*>{x, y, words, total, sum}) must(cudaFree(data));
 }
 
+// Copies through memory of the graph, which is freed by the graph, from outside, or at the next
+// launch.
+void use_graph_memory(cudaStream_t stream) {
+  float* host = nullptr;
+  must(cudaMallocHost(&host, 2 * sizeof(float)));
+  for (const bool freed_inside : {true, false}) {
+    float* memory = nullptr;
+    must(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+    must(cudaMallocAsync(&memory, 2 * sizeof(float), stream));
+    must(cudaMemcpyAsync(memory, host, sizeof(float), cudaMemcpyHostToDevice, stream));
+    must(cudaMemsetAsync(memory + 1, 0, sizeof(float), stream));
+    must(cudaMemcpyAsync(host, memory, 2 * sizeof(float), cudaMemcpyDeviceToHost, stream));
+    if (freed_inside) must(cudaFreeAsync(memory, stream));
+    cudaGraph_t graph;
+    must(cudaStreamEndCapture(stream, &graph));
+    for (const unsigned long long flags : {0ull, 1ull * cudaGraphInstantiateFlagAutoFreeOnLaunch}) {
+      cudaGraphExec_t exec;
+      must(cudaGraphInstantiate(&exec, graph, flags));
+      const auto launch_and_check = [&](float value) {
+        host[0] = value;
+        host[1] = NAN;
+        must(cudaGraphLaunch(exec, stream));
+        must(cudaStreamSynchronize(stream));
+        must_hold(host[0] == value && host[1] == 0);
+      };
+      launch_and_check(1);
+      if (!freed_inside && flags == 0) {
+        must_hold(cudaGraphLaunch(exec, stream) == cudaErrorInvalidValue);
+        must_hold(cudaGetLastError() == cudaErrorInvalidValue);
+        must_hold(values_of(memory, 2) == std::vector<float>{1, 0});
+        must(cudaFreeAsync(memory, stream));
+      }
+      launch_and_check(2);
+      if (!freed_inside) must(cudaFreeAsync(memory, stream));
+      must(cudaStreamSynchronize(stream));
+      must(cudaGraphExecDestroy(exec));
+    }
+    must(cudaGraphDestroy(graph));
+  }
+  must(cudaFreeHost(host));
+  must(cudaDeviceGraphMemTrim(0));
+}
+
+// Waiting for a capturing stream ends the capture; a relaxed one allows to allocate.
+void spoil_a_capture(cudaStream_t stream) {
+  float* data = nullptr;
+  must(cudaStreamBeginCapture(stream, cudaStreamCaptureModeRelaxed));
+  must(cudaMalloc(&data, 4));
+  must_hold(cudaStreamSynchronize(stream) == cudaErrorStreamCaptureUnsupported);
+  cudaStreamCaptureStatus status;
+  must(cudaStreamIsCapturing(stream, &status));
+  must_hold(status == cudaStreamCaptureStatusInvalidated);
+  cudaGraph_t graph = nullptr;
+  must_hold(cudaStreamEndCapture(stream, &graph) == cudaErrorStreamCaptureInvalidated);
+  must_hold(graph == nullptr);
+  cudaGetLastError();
+  must(cudaStreamSynchronize(stream));
+  must(cudaFree(data));
+}
+
 void use_cub(cudaStream_t stream) {
   unsigned* x = device_array(std::vector<unsigned>{3, 1, 2});
   unsigned* y = device_array(std::vector<unsigned>(3));
@@ -272,6 +332,8 @@ int main() {
   cudaStream_t stream;
   must(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
   launch_by_graph(stream);
+  use_graph_memory(stream);
+  spoil_a_capture(stream);
   use_cub(stream);
   use_cublas(stream);
   use_cusparse(stream);
