@@ -2,12 +2,24 @@
 
 #include <utility>
 
+#include "core/error.hpp"
 #include "cuda/upload.hpp"
 
 namespace spiketape::apps {
 
 DeviceBatches::DeviceBatches(Loader& loader, Device device)
     : device_(device), at_(loader.begin()) {}
+
+// A batch that nobody took is freed in the order of the kernels, after its copy.
+DeviceBatches::~DeviceBatches() {
+  if constexpr (kCudaBuilt) {
+    try {
+      if (ahead_) cuda::await_upload(device_);
+    } catch (const Error&) {
+      // The error is the card's, so the next call finds it, too, and may throw.
+    }
+  }
+}
 
 const Batch* DeviceBatches::next() {
   const bool first = !std::exchange(started_, true);

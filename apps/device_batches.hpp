@@ -18,6 +18,9 @@ class DeviceBatches {
  public:
   /// Starts a loop of `loader`, which must outlive this.
   DeviceBatches(Loader& loader, Device device);
+  ~DeviceBatches();
+  DeviceBatches(const DeviceBatches&) = delete;
+  DeviceBatches& operator=(const DeviceBatches&) = delete;
 
   /// The next batch, or null at the end; it stays until the next call. What goes wrong while a
   /// batch is made is thrown here; for a card one batch early.

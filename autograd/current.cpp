@@ -5,6 +5,7 @@
 #include "autograd/current_view.hpp"
 #include "autograd/dispatch.hpp"
 #include "core/error.hpp"
+#include "core/replay.hpp"
 
 namespace spiketape {
 namespace {
@@ -137,6 +138,11 @@ CurrentView view(const Current& current) {
     seen.terms.push_back(
         {term.source.value(), term.weight.value(), *term.synapse, term.source.amplitude()});
   for (const Variable& bias : current.biases()) seen.biases.push_back(&bias.value());
+  if (Replay* const replay = Replay::recording()) {
+    for (const Current::Term& term : current.terms()) term.weight.stay_in_place(replay);
+    for (const Variable& bias : current.biases()) bias.stay_in_place(replay);
+    if (current.recurrence().defined()) current.recurrence().stay_in_place(replay);
+  }
   return seen;
 }
 

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cstring>
-#include <stdexcept>
 #include <utility>
 
 #include "autograd/tape.hpp"
 #include "core/buffer.hpp"
 #include "core/cuda_backend.hpp"
+#include "core/error.hpp"
+#include "core/path_table.hpp"
 #include "core/replay.hpp"
 
 namespace spiketape {
@@ -29,7 +30,7 @@ struct StepGraph::Recorded {
   Recorded(const SpikeTensor& like, std::span<const std::int32_t> like_labels)
       : shape(like.shape()),
         labels(like_labels.begin(), like_labels.end()),
-        count(std::make_shared<std::uint64_t>(0)) {
+        count(std::make_shared<std::uint64_t>(like.event_count())) {
     if constexpr (kCudaBuilt) recording = cuda::make_recording(like.device());
     const std::size_t rows = like.events().offsets->size();
     const auto events = static_cast<std::size_t>(like.event_count());
@@ -38,6 +39,9 @@ struct StepGraph::Recorded {
         events + events / 8 + 1024, like.device(), MemoryTag::data);
     spikes = SpikeTensor(like.batch(), like.steps(), like.neurons(), {offsets, units, count});
     recording->follow(labels.data(), labels.size() * sizeof(std::int32_t));
+    recording->require([same_bits = deterministic(), table = path_table()] {
+      return deterministic() == same_bits && path_table() == table;
+    });
   }
 
   bool has_shape_of(const SpikeTensor& batch) const {
@@ -90,6 +94,7 @@ struct StepGraph::Recorded {
   SpikeTensor spikes;
   std::unique_ptr<Replay> recording;
   std::vector<Output> outputs;
+  std::int64_t replays = 0;
 };
 
 StepGraph::StepGraph(Body body, bool replays) : body_(std::move(body)), wanted_(replays) {}
@@ -97,24 +102,38 @@ StepGraph::~StepGraph() = default;
 
 std::vector<Tensor> StepGraph::operator()(const SpikeTensor& spikes,
                                           std::span<const std::int32_t> labels) {
-  if (!may_replay(spikes, labels)) return run(spikes, labels);
-  for (int i = 0; i < kMostRecordings; ++i) {
-    if (!recorded_ && !record(spikes, labels)) return run(spikes, labels);
-    recorded_->bring(spikes, labels);
-    if (recorded_->recording->replay()) {
-      ++replays_;
-      return recorded_->results();
+  if (may_replay(spikes, labels))
+    for (int i = 0; i < kMostRecordings; ++i) {
+      if (!why_not_.empty() || (!recorded_ && !record(spikes, labels))) break;
+      if (replay(spikes, labels)) return recorded_->results();
+      recorded_.reset();
     }
-    recorded_.reset();
+  std::vector<Tensor> values = run(spikes, labels);
+  last_shape_ = spikes.shape();
+  return values;
+}
+
+bool StepGraph::replay(const SpikeTensor& spikes, std::span<const std::int32_t> labels) {
+  recorded_->bring(spikes, labels);
+  try {
+    if (!recorded_->recording->replay()) return false;
+  } catch (const BackendError& error) {
+    if (recorded_->replays > 0) throw;
+    why_not_ = error.what();
+    return false;
   }
-  throw std::logic_error("step graph: a step needs more room each time it is recorded");
+  last_shape_ = spikes.shape();
+  misfits_ = 0;
+  ++recorded_->replays;
+  ++replays_;
+  return true;
 }
 
 bool StepGraph::may_replay(const SpikeTensor& spikes, std::span<const std::int32_t> labels) {
   if (!wanted_ || spikes.device() == kCpu || !why_not_.empty() || spikes.rows() == 0 ||
       spikes.active().offsets || static_cast<std::int64_t>(labels.size()) != spikes.batch())
     return false;
-  const bool again = std::exchange(last_shape_, spikes.shape()) == spikes.shape();
+  const bool again = last_shape_ == spikes.shape();
   if (!recorded_) return again;
   if (!recorded_->has_shape_of(spikes)) {
     if (again) recorded_.reset();
@@ -124,8 +143,9 @@ bool StepGraph::may_replay(const SpikeTensor& spikes, std::span<const std::int32
     recorded_.reset();
     if (++misfits_ == kMostMisfits)
       why_not_ =
-          "the step's weights moved, or had gradients already, each time it was to be replayed; "
-          "clear gradients between steps, as optimisers do";
+          "again and again the step's weights had moved, or had gradients already, when it was to "
+          "be "
+          "replayed; clear gradients between steps, as optimisers do";
     return false;
   }
   if (!recorded_->has_room_for(spikes)) recorded_.reset();
@@ -136,7 +156,9 @@ bool StepGraph::record(const SpikeTensor& spikes, std::span<const std::int32_t> 
   auto recorded = std::make_unique<Recorded>(spikes, labels);
   try {
     recorded->record(body_);
-  } catch (const NotRecordable& error) {
+  } catch (const NotYetRecordable&) {
+    return false;
+  } catch (const BackendError& error) {  // NotRecordable, or one that a plain step may not meet
     why_not_ = error.what();
     return false;
   }

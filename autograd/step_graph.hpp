@@ -61,6 +61,8 @@ class StepGraph {
 
   std::vector<Tensor> run(const SpikeTensor& spikes, std::span<const std::int32_t> labels);
   bool may_replay(const SpikeTensor& spikes, std::span<const std::int32_t> labels);
+  /// False: the results are void.
+  bool replay(const SpikeTensor& spikes, std::span<const std::int32_t> labels);
   /// Records the body for batches like this one; false when it cannot be recorded.
   bool record(const SpikeTensor& spikes, std::span<const std::int32_t> labels);
 

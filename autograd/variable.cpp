@@ -7,6 +7,7 @@ namespace spiketape {
 Variable::Variable(Tensor value, bool wants_grad) : state_(std::make_shared<State>()) {
   state_->value = std::move(value);
   state_->wants_grad = wants_grad;
+  if (const Replay* const replay = Replay::recording()) state_->made_in = replay->id();
 }
 
 Tensor& Variable::grad() const {
@@ -15,6 +16,8 @@ Tensor& Variable::grad() const {
     if (state_->grad.shape() == state_->value.shape() &&
         state_->grad.device() == state_->value.device())
       state_->grad.fill(0.0f);
+    else if (replay != nullptr && state_->made_in != replay->id())
+      throw NotYetRecordable("a gradient that outlives the step has no memory yet");
     else
       state_->grad = Tensor(state_->value.shape(), state_->value.device(), MemoryTag::gradient);
     state_->has_grad = true;
@@ -42,6 +45,15 @@ void Variable::follow_grad(Replay* replay) const {
   });
   replay->after([weak] {
     if (const std::shared_ptr<State> state = weak.lock()) state->has_grad = true;
+  });
+}
+
+void Variable::stay_in_place(Replay* replay) const {
+  if (state_->made_in == replay->id()) return;
+  const std::weak_ptr<State> weak = state_;
+  replay->require([weak, value = state_->value.data()] {
+    const std::shared_ptr<State> state = weak.lock();
+    return state && state->value.data() == value;
   });
 }
 

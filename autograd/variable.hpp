@@ -31,6 +31,8 @@ class Variable {
   Tensor& grad() const;
   /// Forgets the gradient; the next grad() starts from zeros (in the same memory).
   void clear_grad() const;
+  /// A step that `replay` records reads the value: it fits as long as the value's memory is there.
+  void stay_in_place(Replay* replay) const;
   /// True for two handles of one variable.
   bool same_as(const Variable& other) const { return state_ == other.state_; }
 
@@ -41,6 +43,7 @@ class Variable {
     bool wants_grad = false;
     bool has_grad = false;
     std::uint64_t recorded_in = 0;  ///< id of the Replay in which the gradient began; else 0
+    std::uint64_t made_in = 0;      ///< likewise, of the variable
   };
   void follow_grad(Replay* replay) const;
 

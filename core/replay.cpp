@@ -27,6 +27,13 @@ bool Replay::follows(const void* memory) const {
   });
 }
 
+void require_followed(const void* memory) {
+  if (const Replay* const replay = Replay::recording(); replay && !replay->follows(memory))
+    throw NotRecordable(
+        "data that the host makes within a recorded step would be sent as they were at each "
+        "replay");
+}
+
 std::uint64_t Replay::follow_counter(const std::shared_ptr<std::uint64_t>& counter) {
   for (const Counter& known : counters_)
     if (known.value == counter) return known.begin;

@@ -14,6 +14,10 @@ namespace spiketape {
 class NotRecordable : public BackendError {
   using BackendError::BackendError;
 };
+/// A step that cannot be recorded before it has run once more.
+class NotYetRecordable : public NotRecordable {
+  using NotRecordable::NotRecordable;
+};
 
 /// The host's part of a step that a card records once and then replays (autograd/step_graph.hpp).
 /// While the step is recorded its ops run, but the card only takes note of its work; at a replay
@@ -105,5 +109,9 @@ class Replay {
   std::vector<Range> followed_;
   std::vector<Counter> counters_;
 };
+
+/// For host data that is sent to a card. @throws NotRecordable in a recording that does not follow
+/// `memory`: each replay would send what the recorded step had.
+void require_followed(const void* memory);
 
 }  // namespace spiketape

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "core/replay.hpp"
 
 namespace spiketape {
 namespace {
@@ -164,6 +165,7 @@ std::span<const float> SpikeTensor::slopes() const { return view(slope_); }
 SpikeTensor SpikeTensor::to(Device device) const {
   if (device == this->device()) return *this;
   require_available(device);
+  if (this->device() == kCpu && events_.units) require_followed(events_.units->data());
   return {batch_, steps_, neurons_, events_.to(device), active_.to(device), moved(slope_, device)};
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/cuda_backend.hpp"
 #include "core/error.hpp"
+#include "core/replay.hpp"
 
 namespace spiketape {
 namespace {
@@ -131,6 +132,7 @@ Tensor Tensor::reshape(Shape shape) const {
 Tensor Tensor::to(Device device) const {
   if (device == this->device()) return *this;
   require_available(device);
+  if (this->device() == kCpu) require_followed(data());
   Tensor copy = uninitialized(shape_, device, buffer_->tag());
   copy.copy_from(*this);
   return copy;

@@ -45,6 +45,19 @@ const char* remedy(cudaError_t status) {
       return "use a smaller batch or model, or another card";
     case cudaErrorInvalidDevice:
       return "this machine has no card of that number: nvidia-smi lists those that are there";
+    case cudaErrorUnsupportedPtxVersion:
+      return "the driver is older than the CUDA toolkit of this build: update it, or configure "
+             "with "
+             "-DCMAKE_CUDA_ARCHITECTURES=native on the machine with the card";
+    case cudaErrorDevicesUnavailable:
+      return "the card is taken by another process (nvidia-smi shows which, and the compute mode): "
+             "wait for it, or use another card";
+    case cudaErrorSystemNotReady:
+      return "the machine's cards are not ready; where they are joined by NVSwitch, "
+             "nvidia-fabricmanager must run";
+    case cudaErrorStreamCaptureUnsupported:
+    case cudaErrorStreamCaptureInvalidated:
+      return "use --no-graph, and report it";
     case cudaErrorIllegalAddress:
     case cudaErrorMisalignedAddress:
     case cudaErrorInvalidConfiguration:

@@ -37,15 +37,17 @@ struct ForwardKernelArguments {
   unsigned long long* not_finite;  ///< the lowest place_code()
 };
 
-/// Orders places by sample, step and neuron; the kind of number (0 NaN, 1 inf, 2 -inf) rides along.
-/// Step `steps` stands for a state that the membrane does not show.
+/// The kind of a number that is not finite: 0 NaN, 1 inf, 2 -inf.
+__device__ inline unsigned kind_of(double value) { return value != value ? 0 : value > 0 ? 1 : 2; }
+
+/// Orders places by sample, step and neuron; the kind of number rides along. Step `steps` stands
+/// for a state that the membrane does not show.
 __device__ inline unsigned long long place_code(std::int64_t sample,
                                                 std::int64_t step,
                                                 std::int64_t steps,
                                                 std::int64_t neuron,
                                                 std::int64_t neurons,
-                                                double value) {
-  const unsigned long long kind = value != value ? 0 : value > 0 ? 1 : 2;
+                                                unsigned kind) {
   const auto place = (sample * (steps + 1) + step) * neurons + neuron;
   return static_cast<unsigned long long>(place) * 4 + kind;
 }
@@ -68,14 +70,15 @@ struct Neuron {
   Coefficients k;
   double x[kStates];
   double membrane;
-  std::int64_t bad_step;  ///< first step with a membrane that is not finite, or -1
-  double bad_value;
+  int bad_step;  ///< first step with a membrane that is not finite, or -1
+  unsigned bad_kind;
 
   __device__ void start(const Coefficients& coefficients) {
     k = coefficients;
     for (int q = 0; q < kStates; ++q) x[q] = 0.0;
     membrane = 0.0;
     bad_step = -1;
+    bad_kind = 0;
   }
   __device__ void advance(double input, bool fired) {
     double next[kStates];
@@ -89,10 +92,10 @@ struct Neuron {
       membrane = fma(k.c[p], next[p], membrane);
     }
   }
-  __device__ void watch(std::int64_t step) {
+  __device__ void watch(int step) {
     if (bad_step >= 0 || is_finite(membrane)) return;
     bad_step = step;
-    bad_value = membrane;
+    bad_kind = kind_of(membrane);
   }
   __device__ bool finite() const {
     for (int q = 0; q < kStates; ++q)
@@ -109,68 +112,70 @@ inline constexpr int kMostWords = kMaxNeurons / kWarp;
 /// kPerThread neurons a thread, blockDim.x apart; above 1 only for recurrent layers, whose block
 /// must hold every neuron.
 template <int kStates, bool kRecurrent, int kPerThread>
-__global__ void __launch_bounds__(kRecurrent ? 1024 : kForwardThreads)
+__global__ void __launch_bounds__(kRecurrent ? 1024 : kForwardThreads, kRecurrent ? 1 : 4)
     sweep_forward_kernel(ForwardKernelArguments g, NeuronView<double, kStates> coefficients) {
   __shared__ std::uint32_t fired_words[2][kRecurrent ? kMostWords : 1];
   const std::int64_t sample = g.first_sample + blockIdx.x;
-  const std::int64_t first = std::int64_t{blockIdx.y} * blockDim.x + threadIdx.x;
+  const int first = static_cast<int>(blockIdx.y * blockDim.x + threadIdx.x);
+  const auto neurons = static_cast<int>(g.neurons);
+  const auto steps = static_cast<int>(g.steps);
   const SweepRecord& record = g.record;
-  if (!kRecurrent && first / kWarp >= record.words) return;  // a whole warp behind the last neuron
+  const auto words = static_cast<int>(record.words);
+  if (!kRecurrent && first / kWarp >= words) return;  // a whole warp behind the last neuron
   TermRows rows(g.terms, sample, g.steps);
 
   Neuron<kStates> neuron[kPerThread];
   ListWriter spikes[kPerThread];
   ListWriter active[kPerThread];
   for (int i = 0; i < kPerThread; ++i) {
-    const std::int64_t j = first + i * std::int64_t{blockDim.x};
-    neuron[i].start(coefficients.of(j < g.neurons ? j : 0));
+    const int j = first + i * static_cast<int>(blockDim.x);
+    neuron[i].start(coefficients.of(j < neurons ? j : 0));
     spikes[i].start();
     active[i].start();
   }
 
-  for (std::int64_t step = 0; step < g.steps; ++step) {
-    const std::int64_t row = sample * g.steps + step;
+  for (int step = 0; step < steps; ++step) {
+    const std::int64_t row = sample * steps + step;
     bool fired[kPerThread] = {};
     for (int i = 0; i < kPerThread; ++i) {
-      const std::int64_t j = first + i * std::int64_t{blockDim.x};
-      const std::int64_t word = j / kWarp;
-      if (word >= record.words) continue;  // a whole warp behind the last neuron
+      const int j = first + i * static_cast<int>(blockDim.x);
+      const int word = j / kWarp;
+      if (word >= words) continue;  // a whole warp behind the last neuron
       const double v = neuron[i].membrane;
-      const bool mine = j < g.neurons;
+      const bool mine = j < neurons;
       fired[i] = mine && v > g.threshold;
       const unsigned now = __ballot_sync(kAllLanes, fired[i]);
-      const std::int64_t list = sample * record.words + word;
+      const std::int64_t list = sample * words + word;
       if (lane_index() == 0) {
-        record.spikes.counts[row * record.words + word] = static_cast<std::uint8_t>(__popc(now));
+        record.spikes.counts[row * words + word] = static_cast<std::uint8_t>(__popc(now));
         if (kRecurrent) fired_words[step % 2][word] = now;
       }
       spikes[i].append(record.spikes, list, now, 0.0f);
       if (record.active.counts == nullptr) continue;
       const unsigned near = __ballot_sync(kAllLanes, mine && v > g.lowest && v < g.highest);
       if (lane_index() == 0)
-        record.active.counts[row * record.words + word] = static_cast<std::uint8_t>(__popc(near));
+        record.active.counts[row * words + word] = static_cast<std::uint8_t>(__popc(near));
       active[i].append(record.active, list, near, static_cast<float>(v - g.threshold));
     }
-    if (step + 1 == g.steps) break;
+    if (step + 1 == steps) break;
 
     if (kRecurrent) __syncthreads();
-    rows.take(row);
+    rows.take();
     for (int i = 0; i < kPerThread; ++i) {
-      const std::int64_t j = first + i * std::int64_t{blockDim.x};
-      if (j / kWarp >= record.words) continue;
-      const bool mine = j < g.neurons;
-      const std::int64_t column = mine ? j : 0;
+      const int j = first + i * static_cast<int>(blockDim.x);
+      if (j / kWarp >= words) continue;
+      const bool mine = j < neurons;
+      const int column = mine ? j : 0;
       double input = g.bias != nullptr ? g.bias[column] : 0.0;
       if (g.current != nullptr)
-        input += static_cast<double>(
-            g.current[((sample - g.first_sample) * g.steps + step) * g.neurons + column]);
-      input = rows.sum(g.neurons, column, input);
+        input += static_cast<double>(g.current[(row - g.first_sample * steps) * neurons + column]);
+      input = rows.sum(row, neurons, column, input);
       if (!mine) continue;
       if (kRecurrent)
-        for (std::int64_t word = 0; word < record.words; ++word)
+        for (int word = 0; word < words; ++word)
           for (std::uint32_t bits = fired_words[step % 2][word]; bits != 0; bits &= bits - 1) {
             const std::int64_t unit = word * kWarp + __ffs(static_cast<int>(bits)) - 1;
-            input += static_cast<double>(g.recurrent[unit * g.neurons + j]);
+            input += static_cast<double>(g.recurrent[unit * neurons + j]);
           }
       neuron[i].advance(input, fired[i]);
       neuron[i].watch(step + 1);
@@ -178,19 +183,16 @@ __global__ void __launch_bounds__(kRecurrent ? 1024 : kForwardThreads)
   }
 
   for (int i = 0; i < kPerThread; ++i) {
-    const std::int64_t j = first + i * std::int64_t{blockDim.x};
-    if (j >= g.neurons) continue;
+    const int j = first + i * static_cast<int>(blockDim.x);
+    if (j >= neurons) continue;
     spikes[i].finish(record.spikes);
     active[i].finish(record.active);
     if (neuron[i].finite()) continue;
     const bool shown = neuron[i].bad_step >= 0;
-    atomicMin(g.not_finite,
-              place_code(sample,
-                         shown ? neuron[i].bad_step : g.steps,
-                         g.steps,
-                         j,
-                         g.neurons,
-                         shown ? neuron[i].bad_value : 0.0));
+    atomicMin(
+        g.not_finite,
+        place_code(
+            sample, shown ? neuron[i].bad_step : steps, steps, j, neurons, neuron[i].bad_kind));
   }
 }
 

@@ -160,7 +160,7 @@ Swept run_recorded(const Context& context,
     require_finite(*status, name, steps, neurons);
     require_countable(name, std::max(status->spikes, status->active));
     if (room.holds(*status)) return true;
-    SweepRoom(room).learn(*status);
+    room.learn_more(*status);
     return false;
   });
   return swept;

@@ -11,11 +11,8 @@ namespace spiketape::cuda {
 
 /// start + the weight rows, at column `j`, of the events of one row, times the amplitude. All lanes
 /// of the warp together, each with a column that there is.
-__device__ inline double gather_row(const EventTerm& term,
-                                    const RowEntries& row,
-                                    std::int64_t neurons,
-                                    std::int64_t j,
-                                    double start) {
+__device__ inline double gather_row(
+    const EventTerm& term, const RowEntries& row, int neurons, int j, double start) {
   constexpr int kAtOnce = 8;
   const bool plain = term.amplitude == 1.0f;
   double sum = plain ? start : 0.0;
@@ -50,18 +47,15 @@ class TermRows {
                0,
                static_cast<int>(steps)) {}
 
-  /// Goes on to the next step, whose row is `row`.
-  __device__ void take(std::int64_t row) {
-    row_ = row;
-    first_ = ahead_.take();
-  }
-  /// start + the terms' currents of that row at column `j`, which is one of the `neurons`. All
-  /// lanes of the warp together.
-  __device__ double sum(std::int64_t neurons, std::int64_t j, double start) const {
+  /// Goes on to the next step.
+  __device__ void take() { first_ = ahead_.take(); }
+  /// start + the terms' currents of the step at column `j`, which is one of the `neurons`; `row` is
+  /// the step's. All lanes of the warp together.
+  __device__ double sum(std::int64_t row, int neurons, int j, double start) const {
     for (int t = 0; t < terms_.count; ++t) {
       const EventTerm& term = terms_.term[t];
       start = gather_row(
-          term, t == 0 ? first_ : row_entries(term.offsets, term.units, row_), neurons, j, start);
+          term, t == 0 ? first_ : row_entries(term.offsets, term.units, row), neurons, j, start);
     }
     return start;
   }
@@ -70,7 +64,6 @@ class TermRows {
   const EventTerms& terms_;
   RowsAhead<Direction::up> ahead_;
   RowEntries first_{};
-  std::int64_t row_ = 0;
 };
 
 }  // namespace spiketape::cuda

@@ -45,7 +45,7 @@ class PoolMemory final : public MemoryResource {
   void do_deallocate(void* memory, std::size_t /*bytes*/) noexcept override {
     // After an error of the card nothing can be freed, and a destructor may not throw.
     try {
-      cudaFreeAsync(memory, Context::use(device_).stream());
+      if (cudaFreeAsync(memory, Context::use(device_).stream()) != cudaSuccess) cudaGetLastError();
     } catch (...) {
     }
   }

@@ -37,7 +37,8 @@ __device__ float row_current(const IntegrateArguments& g,
   if (g.current != nullptr)
     input += static_cast<double>(
         g.current[((sample - g.first_sample) * g.steps + step) * g.neurons + j]);
-  return static_cast<float>(rows.sum(g.neurons, j, input));
+  return static_cast<float>(
+      rows.sum(sample * g.steps + step, static_cast<int>(g.neurons), static_cast<int>(j), input));
 }
 
 /// O[0] = 0, O[t+1] = d O[t] + (1 - d) I[t] and its score: a warp owns 32 classes of one sample.
@@ -52,7 +53,7 @@ __global__ void __launch_bounds__(kWarp) integrate_kernel(IntegrateArguments g) 
   std::int32_t at = 0;
   for (std::int64_t step = 0; step < g.steps; ++step) {
     if (step > 0) {
-      rows.take(sample * g.steps + step - 1);
+      rows.take();
       trace = fmaf(g.decay, trace, (1.0f - g.decay) * row_current(g, rows, sample, step - 1, j));
     }
     if (g.trace != nullptr && mine) g.trace[(sample * g.steps + step) * g.neurons + j] = trace;
@@ -68,7 +69,8 @@ __global__ void __launch_bounds__(kWarp) integrate_kernel(IntegrateArguments g) 
   if (g.scores != nullptr) g.scores[cell] = g.share * score;
   if (g.at != nullptr) g.at[cell] = at;
   if (!is_finite(static_cast<double>(trace)))
-    atomicMin(g.not_finite, place_code(sample, 0, 0, j, g.neurons, static_cast<double>(trace)));
+    atomicMin(g.not_finite,
+              place_code(sample, 0, 0, j, g.neurons, kind_of(static_cast<double>(trace))));
 }
 
 /// The current of each step without an integrator; the grid of integrate_kernel.
@@ -79,7 +81,7 @@ __global__ void __launch_bounds__(kWarp) current_kernel(IntegrateArguments g) {
   TermRows rows(g.terms, sample, g.steps);
   for (std::int64_t step = 0; step < g.steps; ++step) {
     const std::int64_t row = sample * g.steps + step;
-    rows.take(row);
+    rows.take();
     const float current = row_current(g, rows, sample, step, mine ? own : 0);
     if (mine) g.trace[row * g.neurons + own] = current;
   }

@@ -19,7 +19,7 @@ Recording::Recording(Device device) : device_(device) {}
 Recording::~Recording() {
   if (!graph_) return;
   graph_.reset();
-  cudaDeviceGraphMemTrim(device_.index);
+  if (cudaDeviceGraphMemTrim(device_.index) != cudaSuccess) cudaGetLastError();
 }
 
 Recording* Recording::current() { return static_cast<Recording*>(Replay::recording()); }
@@ -44,7 +44,10 @@ void Recording::record(const std::function<void()>& body) {
   check(cudaStreamEndCapture(context.stream(), &captured));
   auto graph = std::make_unique<Executable>();
   graph->graph = Graph(captured);
-  graph->exec = GraphExec::make(&cudaGraphInstantiate, captured, 0ull);
+  graph->exec =
+      GraphExec::make(&cudaGraphInstantiate,
+                      captured,
+                      static_cast<unsigned long long>(cudaGraphInstantiateFlagAutoFreeOnLaunch));
   graph_ = std::move(graph);
   need_ = meter.need();
 }

@@ -27,7 +27,8 @@ SweepRoom::SweepRoom(const ForwardSweepArguments& arguments)
     : key_(std::string(arguments.current.name),
            arguments.current.batch,
            arguments.current.steps,
-           arguments.current.neurons) {
+           arguments.current.neurons),
+      want_active_(arguments.want_active) {
   const CurrentView& current = arguments.current;
   const auto lists = static_cast<std::uint64_t>(current.batch * words_of(current.neurons));
   most_ = lists * kChunk * static_cast<std::uint64_t>(current.steps);
@@ -66,10 +67,25 @@ bool SweepRoom::holds(const SweepStatus& needed) const {
 }
 
 void SweepRoom::learn(const SweepStatus& needed) {
+  const SweepStatus before = expected_;
   expected_ = needed;
+  if (!want_active_) {
+    expected_.active = before.active;
+    expected_.active_chunks = before.active_chunks;
+  }
   Notes& all = notes();
   const std::lock_guard lock(all.mutex);
-  all.needed[key_] = needed;
+  all.needed[key_] = expected_;
+}
+
+void SweepRoom::learn_more(const SweepStatus& needed) const {
+  Notes& all = notes();
+  const std::lock_guard lock(all.mutex);
+  SweepStatus& note = all.needed[key_];
+  note.spikes = std::max(note.spikes, needed.spikes);
+  note.active = std::max(note.active, needed.active);
+  note.spike_chunks = std::max(note.spike_chunks, needed.spike_chunks);
+  note.active_chunks = std::max(note.active_chunks, needed.active_chunks);
 }
 
 }  // namespace spiketape::cuda

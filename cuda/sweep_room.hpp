@@ -35,8 +35,11 @@ class SweepRoom {
   bool holds_lists(const SweepStatus& needed) const;
   /// Whether rows of this room were, too.
   bool holds(const SweepStatus& needed) const;
-  /// From now on this and later ones go by what a sweep needed.
+  /// From now on this and later ones go by what a sweep needed; without an active set, by the
+  /// active set of one before.
   void learn(const SweepStatus& needed);
+  /// Later ones have at least what a sweep needed; for several sweeps of one name within a step.
+  void learn_more(const SweepStatus& needed) const;
 
  private:
   using Key = std::tuple<std::string, std::int64_t, std::int64_t, std::int64_t>;
@@ -45,6 +48,7 @@ class SweepRoom {
 
   Key key_;
   std::uint64_t most_;  ///< entries that there can be, with the last word's lanes behind the layer
+  bool want_active_;
   SweepStatus expected_;
 };
 

@@ -253,6 +253,68 @@ TEST_CASE("a step that cannot be recorded runs and says why") {
   }
 }
 
+TEST_CASE("a step whose first run failed is not recorded before it has run") {
+  for (const Device device : cards()) {
+    Trained plain(device, false);
+    Trained replayed(device, true);
+    Batch wrong = Net::batch(1);
+    wrong.labels[2] = 7;
+    CHECK_THROWS_AS(plain.run(wrong), DataError);
+    CHECK_THROWS_AS(replayed.run(wrong), DataError);
+    for (std::uint64_t i = 0; i < 4; ++i) {
+      const float expected = plain.train(Net::batch(i));
+      CHECK(replayed.train(Net::batch(i)) == doctest::Approx(expected).epsilon(kTolerance));
+    }
+    CHECK(replayed.step.why_not() == "");
+    CHECK(replayed.step.replays() == 3);
+    check_same(replayed, plain);
+  }
+}
+
+TEST_CASE("a layer that is used twice in a step has room for the busier use") {
+  for (const Device device : cards()) {
+    Net net(device);
+    StepGraph step([&](const SpikeVariable& spikes, std::span<const std::int32_t> labels) {
+      Tape tape;
+      const SpikeVariable once = net.lif(net.fc1(net.drop(spikes)));
+      const SpikeVariable again = net.lif(net.fc1(spikes));
+      const Variable loss =
+          cross_entropy(net.readout(net.out(net.adaptive(net.fc2(once) + net.fc2(again)))), labels);
+      tape.backward(loss);
+      return std::vector<Variable>{loss};
+    });
+    for (std::uint64_t i = 0; i < 6; ++i) {
+      const Batch batch = Net::batch(i, i < 3 ? 0.05f : 0.3f);
+      CHECK(std::isfinite(step(batch.spikes.to(device), batch.labels)[0].item()));
+      for (const NamedVariable& parameter : net.parameters()) parameter.variable.clear_grad();
+    }
+    CHECK(step.why_not() == "");
+    CHECK(step.replays() == 5);
+  }
+}
+
+TEST_CASE("a step that sends what the host made of its labels runs") {
+  for (const Device device : cards()) {
+    Net net(device);
+    StepGraph step([&](const SpikeVariable& spikes, std::span<const std::int32_t> labels) {
+      Tensor weights({5, kClasses});
+      for (std::size_t i = 0; i < labels.size(); ++i)
+        weights.data()[static_cast<std::int64_t>(i) * kClasses + labels[i]] = 1.0f;
+      Tape tape;
+      const Variable loss = sum(net.forward(spikes) * Variable(weights.to(device)));
+      tape.backward(loss);
+      return std::vector<Variable>{loss};
+    });
+    for (std::uint64_t i = 0; i < 3; ++i) {
+      const Batch batch = Net::batch(i);
+      step(batch.spikes.to(device), batch.labels);
+      for (const NamedVariable& parameter : net.parameters()) parameter.variable.clear_grad();
+    }
+    CHECK(step.replays() == 0);
+    CHECK(step.why_not().find("data that the host makes") != std::string::npos);
+  }
+}
+
 TEST_CASE("matrix products are recorded, too") {
   for (const Device device : cards()) {
     Trained plain(device, false, SynapsePath::gemm);
