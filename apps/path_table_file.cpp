@@ -60,8 +60,9 @@ SynapsePath fastest(const std::string& file, const std::string& where, const Jso
   for (const auto& [name, value] : times.items()) {
     if (name != "event" && name != "cusparse" && name != "cublas")
       wrong(file, fmt::format("{}: expected event, cusparse or cublas, got '{}'", where, name));
-    const double ms = number(file, where + ", " + name, value);
-    if (ms < 0.0) wrong(file, fmt::format("{}, {}: expected 0 or more, got {}", where, name, ms));
+    const std::string place = fmt::format("{}, {}", where, name);
+    const double ms = number(file, place, value);
+    if (ms < 0.0) wrong(file, fmt::format("{}: expected 0 or more, got {}", place, ms));
     if (ms >= least) continue;
     least = ms;
     best = parse_synapse_path(name);
