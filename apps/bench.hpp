@@ -60,7 +60,7 @@ struct BenchResult {
   BenchShape shape;
   BenchSettings settings;
   StepTimes times;
-  StepTimes graph_times;  ///< update and whole step, replayed as a CUDA graph; zeros without
+  StepTimes graph_times;  ///< the whole step, replayed as a CUDA graph; zeros without
   std::string why_no_graph;
   StepTimes dense_times;  ///< zeros without the dense baseline
   std::int64_t tape_bytes = 0;

@@ -93,7 +93,6 @@ nlohmann::ordered_json to_json(const BenchResult& r) {
                                  {"step_ms", r.times.step},
                                  {"step_spread_ms", r.times.spread}};
   if (r.graph_times.step > 0.0) {
-    json["graph_update_ms"] = r.graph_times.update;
     json["graph_step_ms"] = r.graph_times.step;
     json["graph_step_spread_ms"] = r.graph_times.spread;
     json["graph_device_peak_bytes"] = r.graph_device_peak_bytes;
@@ -123,10 +122,8 @@ nlohmann::ordered_json to_json(const BenchResult& r) {
 std::string graph_line(const BenchResult& r) {
   if (!r.why_no_graph.empty()) return fmt::format("  no CUDA graph: {}\n", r.why_no_graph);
   if (r.graph_times.step == 0.0) return "";
-  return fmt::format("  as a CUDA graph: step {:.2f} +-{:.2f}, of it update {:.2f}\n",
-                     r.graph_times.step,
-                     r.graph_times.spread,
-                     r.graph_times.update);
+  return fmt::format(
+      "  as a CUDA graph: step {:.2f} +-{:.2f}\n", r.graph_times.step, r.graph_times.spread);
 }
 
 std::string to_text(const BenchResult& r) {

@@ -180,6 +180,7 @@ std::vector<Variable> Trainer::learn(const SpikeVariable& spikes,
   const SpikingNet::Output output = net_->forward(spikes);
   const Variable loss = net_->loss(output, labels);
   tape.backward(loss);
+  if (recipe_.train.clip == 0.0) optimizer_->step();
   return {loss, output.scores};
 }
 
@@ -194,10 +195,10 @@ void Trainer::train_on(const Batch& batch) {
     progress_.clear();
     hooks_.print("steps are not replayed as a CUDA graph: " + step_.why_not());
   }
-  if (recipe_.train.clip > 0.0) {
+  if (recipe_.train.clip > 0.0) {  // the host waits for the norm
     clip_gradient_norm(optimizer_->parameters(), static_cast<float>(recipe_.train.clip));
+    optimizer_->step();
   }
-  optimizer_->step();
 
   state_.loss += static_cast<double>(results[0].item()) * static_cast<double>(batch.size());
   const std::vector<std::int32_t> answered = answers(results[1]);

@@ -7,7 +7,6 @@
 
 #include "autograd/dispatch.hpp"
 #include "core/error.hpp"
-#include "core/kernels/adam.hpp"
 
 namespace spiketape {
 
@@ -20,7 +19,8 @@ Adam::Adam(std::string name,
            float weight_decay)
     : Optimizer(name, std::move(parameters), options.learning_rate, {"m", "v"}),
       options_(options),
-      weight_decay_(weight_decay) {
+      weight_decay_(weight_decay),
+      factors_(this->parameters().size()) {
   const auto is_beta = [](float beta) { return beta >= 0.0f && beta < 1.0f; };
   if (!is_beta(options.beta1) || !is_beta(options.beta2))
     throw Error(fmt::format("{}: expected beta1 and beta2 in [0, 1), got {} and {}",
@@ -35,30 +35,36 @@ Adam::Adam(std::string name,
         "{}: expected a finite weight decay of at least 0, got {}", name, weight_decay));
 }
 
-void Adam::update(std::span<const Update> parameters) {
+bool Adam::refresh(std::span<const std::int64_t> steps) {
   const auto rate = static_cast<double>(learning_rate());
-  std::vector<AdamParameter> all;
-  all.reserve(parameters.size());
-  for (const Update& each : parameters) {
-    const auto t = static_cast<double>(each.step);
+  for (std::size_t k = 0; k < steps.size(); ++k) {
+    const auto t = static_cast<double>(steps[k]);
     const double correction1 = 1.0 - std::pow(static_cast<double>(options_.beta1), t);
     const double correction2 = 1.0 - std::pow(static_cast<double>(options_.beta2), t);
+    factors_[k] = {.m = static_cast<float>(rate / correction1),
+                   .v = static_cast<float>(1.0 / correction2),
+                   .keep = static_cast<float>(1.0 - rate * static_cast<double>(weight_decay_))};
+  }
+  return true;
+}
+
+void Adam::update(std::span<const Update> parameters) {
+  follow(std::as_bytes(std::span(factors_)));
+  std::vector<AdamParameter> all;
+  all.reserve(parameters.size());
+  for (const Update& each : parameters)
     all.push_back({.value = each.value,
                    .grad = each.grad,
                    .m = each.slots[0].data(),
                    .v = each.slots[1].data(),
-                   .count = each.count,
-                   .m_factor = static_cast<float>(rate / correction1),
-                   .v_factor = static_cast<float>(1.0 / correction2)});
-  }
-  dispatch<cpu::adam, cuda::adam>(
-      device(),
-      AdamArguments{.device = device(),
-                    .parameters = all,
-                    .beta1 = options_.beta1,
-                    .beta2 = options_.beta2,
-                    .epsilon = options_.epsilon,
-                    .keep = static_cast<float>(1.0 - rate * static_cast<double>(weight_decay_))});
+                   .count = each.count});
+  dispatch<cpu::adam, cuda::adam>(device(),
+                                  AdamArguments{.device = device(),
+                                                .parameters = all,
+                                                .factors = std::span(factors_).first(all.size()),
+                                                .beta1 = options_.beta1,
+                                                .beta2 = options_.beta2,
+                                                .epsilon = options_.epsilon});
 }
 
 AdamW::AdamW(std::vector<NamedVariable> parameters, const AdamWOptions& options)

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "autograd/optimizer.hpp"
+#include "core/kernels/adam.hpp"
 
 namespace spiketape {
 
@@ -31,10 +32,12 @@ class Adam : public Optimizer {
        float weight_decay);
 
  private:
+  bool refresh(std::span<const std::int64_t> steps) override;
   void update(std::span<const Update> parameters) override;
 
   AdamOptions options_;
   float weight_decay_;
+  std::vector<AdamFactors> factors_;  ///< one for each parameter that is updated
 };
 
 struct AdamWOptions {

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "core/replay.hpp"
 
 namespace spiketape {
 namespace {
@@ -71,11 +72,44 @@ Optimizer::Optimizer(std::string name,
 }
 
 void Optimizer::step() {
+  const Indices which = with_gradients();
+  const bool can_be_recorded = refresh_for(which);
+  Replay* const replay = Replay::recording();
+  if (replay == nullptr) {
+    update(updates(which));
+    finish_step(which);
+    return;
+  }
+  if (!can_be_recorded)
+    throw NotRecordable(
+        fmt::format("{}: its updates cannot be recorded; call step() after the step", name_));
+  if (std::exchange(recorded_in_, replay->id()) == replay->id())
+    throw NotRecordable(fmt::format("{}: makes two updates in one step", name_));
+  replay->require([this] { return with_gradients().empty(); });
+  replay->before([this, which] { refresh_for(which); });
+  update(updates(which));
+  replay->after([this, which] { finish_step(which); });
+}
+
+Optimizer::Indices Optimizer::with_gradients() const {
+  Indices which;
+  for (std::size_t i = 0; i < parameters_.size(); ++i)
+    if (parameters_[i].variable.has_grad()) which.push_back(i);
+  return which;
+}
+
+bool Optimizer::refresh_for(const Indices& which) {
+  std::vector<std::int64_t> steps;
+  steps.reserve(which.size());
+  for (const std::size_t i : which) steps.push_back(parameter_steps_[i] + 1);
+  return refresh(steps);
+}
+
+std::vector<Optimizer::Update> Optimizer::updates(const Indices& which) {
   std::vector<Update> updates;
-  updates.reserve(parameters_.size());
-  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+  updates.reserve(which.size());
+  for (const std::size_t i : which) {
     Variable& variable = parameters_[i].variable;
-    if (!variable.has_grad()) continue;
     Tensor& value = variable.value();
     if (value.device() != device_)
       throw BackendError(fmt::format(
@@ -85,14 +119,21 @@ void Optimizer::step() {
           parameters_[i].name,
           to_string(value.device()),
           to_string(device_)));
-    updates.push_back(
-        {value.data(), variable.grad().data(), value.size(), slots_[i], parameter_steps_[i] + 1});
+    updates.push_back({value.data(), variable.grad().data(), value.size(), slots_[i]});
   }
-  update(updates);
-  for (std::size_t i = 0; i < parameters_.size(); ++i)
-    if (parameters_[i].variable.has_grad()) ++parameter_steps_[i];
+  return updates;
+}
+
+void Optimizer::finish_step(const Indices& which) {
+  for (const std::size_t i : which) ++parameter_steps_[i];
   zero_grad();
   ++steps_done_;
+}
+
+bool Optimizer::refresh(std::span<const std::int64_t> /*steps*/) { return false; }
+
+void Optimizer::follow(std::span<const std::byte> numbers) {
+  if (Replay* const replay = Replay::recording()) replay->follow(numbers.data(), numbers.size());
 }
 
 void Optimizer::zero_grad() {

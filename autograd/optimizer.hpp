@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -8,6 +9,8 @@
 #include "autograd/named.hpp"
 
 namespace spiketape {
+
+class Replay;
 
 /// Changes parameters by their gradients, on the device where they are: make it after the network
 /// was moved there. Derived classes say how parameters are updated; this class owns what they
@@ -21,6 +24,8 @@ class Optimizer {
   /// Applies the gradients, then clears them. A parameter without a gradient in this step (it took
   /// no part in the loss, or wants none) is skipped whole: value, slots and its own step count stay
   /// as they are, weight decay included.
+  /// In the body of a StepGraph it is part of what a card replays: the gradients have to be the
+  /// body's own, and it is called once.
   /// @throws BackendError when a parameter was moved to another device after the optimiser was
   /// made.
   void step();
@@ -60,18 +65,30 @@ class Optimizer {
   /// Where the parameters and slots are.
   Device device() const { return device_; }
 
+  /// In a recording: `numbers` on the host are those of each replay, not of the recorded step.
+  static void follow(std::span<const std::byte> numbers);
+
   /// What update() may read and write of a parameter, on device(): `count` values of each.
   struct Update {
     float* value;
     const float* grad;
     std::int64_t count;
     std::span<Tensor> slots;  ///< in the order of the constructor's names
-    std::int64_t step;        ///< 1 at this parameter's first update
   };
 
  private:
+  using Indices = std::vector<std::size_t>;  ///< of parameters_
+  Indices with_gradients() const;
+  bool refresh_for(const Indices& which);
+  std::vector<Update> updates(const Indices& which);
+  void finish_step(const Indices& which);
+
   /// Updates all parameters that have a gradient in this step, at once.
   virtual void update(std::span<const Update> parameters) = 0;
+  /// Works out the numbers that change from step to step, for parameters that are updated the
+  /// steps[i]-th time. Called before each update(), and before each replay of one, whose numbers
+  /// update() has to follow(). False: update() cannot be recorded.
+  virtual bool refresh(std::span<const std::int64_t> steps);
 
   std::string name_;
   std::vector<NamedVariable> parameters_;
@@ -81,6 +98,7 @@ class Optimizer {
   std::vector<std::vector<Tensor>> slots_;  ///< [parameter][slot]
   std::vector<std::int64_t> parameter_steps_;
   std::int64_t steps_done_ = 0;
+  std::uint64_t recorded_in_ = 0;  ///< the Replay::id() that has a step of this
 };
 
 }  // namespace spiketape

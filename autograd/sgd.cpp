@@ -21,7 +21,13 @@ Sgd::Sgd(std::vector<NamedVariable> parameters, const SgdOptions& options)
     throw Error(fmt::format("sgd: expected momentum in [0, 1), got {}", momentum_));
 }
 
+bool Sgd::refresh(std::span<const std::int64_t> /*steps*/) {
+  rate_ = learning_rate();
+  return true;
+}
+
 void Sgd::update(std::span<const Update> parameters) {
+  follow(std::as_bytes(std::span(&rate_, 1)));
   std::vector<SgdParameter> all;
   all.reserve(parameters.size());
   for (const Update& each : parameters)
@@ -29,11 +35,10 @@ void Sgd::update(std::span<const Update> parameters) {
                    .grad = each.grad,
                    .velocity = each.slots.empty() ? nullptr : each.slots[0].data(),
                    .count = each.count});
-  dispatch<cpu::sgd, cuda::sgd>(device(),
-                                SgdArguments{.device = device(),
-                                             .parameters = all,
-                                             .learning_rate = learning_rate(),
-                                             .momentum = momentum_});
+  dispatch<cpu::sgd, cuda::sgd>(
+      device(),
+      SgdArguments{
+          .device = device(), .parameters = all, .learning_rate = &rate_, .momentum = momentum_});
 }
 
 }  // namespace spiketape

@@ -21,9 +21,11 @@ class Sgd final : public Optimizer {
   explicit Sgd(std::vector<NamedVariable> parameters, const SgdOptions& options = {});
 
  private:
+  bool refresh(std::span<const std::int64_t> steps) override;
   void update(std::span<const Update> parameters) override;
 
   float momentum_;
+  float rate_ = 0.0f;  ///< of this step
 };
 
 }  // namespace spiketape

@@ -11,28 +11,27 @@
 
 namespace spiketape {
 
-/// The forward and backward pass of a training step, which runs again and again on batches of one
-/// shape. A card takes note of it once, as a CUDA graph, and then does it by one launch and one
-/// wait; on the CPU, or where it cannot be recorded, it simply runs.
+/// A training step, which runs again and again on batches of one shape. A card takes note of it
+/// once, as a CUDA graph, and then does it by one launch and one wait; on the CPU, or where it
+/// cannot be recorded, it simply runs.
 ///
 ///     StepGraph step([&](const SpikeVariable& spikes, std::span<const std::int32_t> labels) {
 ///       Tape tape;
 ///       Variable loss = cross_entropy(net.forward(spikes), labels);
 ///       tape.backward(loss);
+///       adam.step();
 ///       return std::vector<Variable>{loss};
 ///     });
-///     for (const Batch& batch : loader) {
-///       const float loss = step(batch.spikes, batch.labels)[0].item();
-///       adam.step();
-///     }
+///     for (const Batch& batch : loader) loss_sum += step(batch.spikes, batch.labels)[0].item();
 ///
-/// The update stays outside: it is one launch, and it must not happen before the host has seen that
-/// the step's results hold.
+/// The update may as well follow step(), e.g. when gradients are to be clipped: their norm is
+/// something that the host waits for.
 class StepGraph {
  public:
-  /// Returns the loss first, then whatever else the caller wants to see. At a replay the card's
+  /// Returns what the caller wants to see. At a replay the card's
   /// work is done again, and no line of the body runs: what changes from step to step has to come
-  /// from the two arguments (and from counters: Dropout).
+  /// from the two arguments (and from counters: Dropout). Of the things that outlive the step, only
+  /// what optimisers change is safe from a step whose results turn out to be void.
   using Body = std::function<std::vector<Variable>(const SpikeVariable& spikes,
                                                    std::span<const std::int32_t> labels)>;
 
@@ -42,13 +41,12 @@ class StepGraph {
   StepGraph(const StepGraph&) = delete;
   StepGraph& operator=(const StepGraph&) = delete;
 
-  /// One step; returns the body's values on the CPU and leaves the gradients to the optimiser. The
-  /// first step of a shape runs, the second is recorded. A batch of another shape in between, as
-  /// the last one of an epoch, runs. So does a step whose gradients would be added to ones that are
-  /// there.
+  /// One step; returns the body's values on the CPU. The first step of a shape runs, the second is
+  /// recorded. A batch of another shape in between, as the last one of an epoch, runs. So does a
+  /// step whose gradients would be added to ones that are there.
   /// @throws what the body throws; at a replay NumericError for membranes, readouts and losses that
   /// are not finite, and DataError for labels out of range, in the same words. No gradient is left
-  /// then.
+  /// then, and nothing is updated.
   std::vector<Tensor> operator()(const SpikeTensor& spikes, std::span<const std::int32_t> labels);
 
   /// Why the body cannot be recorded; empty as far as is known.

@@ -13,6 +13,13 @@ namespace {
 
 thread_local Tape* current_tape = nullptr;
 
+void require_finite_loss(float loss) {
+  if (!std::isfinite(loss))
+    throw NumericError(fmt::format(
+        "tape: the loss is {}; check the inputs and the weights for values that are not finite",
+        loss));
+}
+
 }  // namespace
 
 Tape::Tape() : previous_(std::exchange(current_tape, this)) {}
@@ -35,13 +42,6 @@ std::vector<std::string> Tape::ops() const {
   return names;
 }
 
-void require_finite_loss(float loss) {
-  if (!std::isfinite(loss))
-    throw NumericError(fmt::format(
-        "tape: the loss is {}; check the inputs and the weights for values that are not finite",
-        loss));
-}
-
 void Tape::backward(const Variable& loss) {
   if (used_)
     throw Error(
@@ -54,8 +54,13 @@ void Tape::backward(const Variable& loss) {
     throw Error(
         "tape: the loss depends on no parameter that wants a gradient; was it computed while this "
         "Tape lived?");
-  // While a step is recorded there is no loss yet; whoever replays it looks at the loss then.
-  if (Replay::recording() == nullptr) require_finite_loss(loss.item());
+  if (Replay* const replay = Replay::recording())  // there is no loss before it is replayed
+    replay->judge([seen = replay->watch(loss.value().data())] {
+      require_finite_loss(*seen);
+      return true;
+    });
+  else
+    require_finite_loss(loss.item());
   used_ = true;
   const MemoryTagScope booked_as(MemoryTag::gradient);
   const NoTape silent;

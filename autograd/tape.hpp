@@ -69,7 +69,4 @@ class NoTape {
   Tape* hidden_;
 };
 
-/// @throws NumericError: what backward() says of a loss that is not finite.
-void require_finite_loss(float loss);
-
 }  // namespace spiketape

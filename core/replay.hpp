@@ -23,6 +23,10 @@ class NotYetRecordable : public NotRecordable {
 /// While the step is recorded its ops run, but the card only takes note of its work; at a replay
 /// the card works, but no op runs. What an op has to do on the host at every replay it leaves here,
 /// as functions that hold no array of the card. Ops find the recording by Replay::recording().
+///
+/// What outlives a step is changed by it only if its results hold, which the host learns too late:
+/// ops that find an array too short or a number not finite say so on the card, too, and optimisers
+/// ask there (cuda/spoiled.cuh).
 class Replay {
  public:
   virtual ~Replay() = default;
@@ -43,6 +47,9 @@ class Replay {
   /// While recording: host memory that has the `bytes` bytes at `from` on the card after each
   /// replay; undefined before the first.
   virtual std::shared_ptr<const void> download_bytes(const void* from, std::size_t bytes) = 0;
+  /// The same for one number; when it is not finite the card changes nothing that outlives the
+  /// step. (Whoever asks for it has to judge() it, too.)
+  virtual std::shared_ptr<const float> watch(const float* on_card) = 0;
 
   /// No two recordings of a process have the same.
   std::uint64_t id() const { return id_; }

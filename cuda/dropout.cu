@@ -55,10 +55,13 @@ __global__ void count_kept(DropoutMask mask, Rows rows, std::uint32_t* counts) {
   }
 }
 
+/// Says at `count`, unless it is null, how many there are.
 __global__ void copy_kept(DropoutMask mask,
                           Rows rows,
                           const std::uint32_t* kept_offsets,
-                          UnitId* kept_units) {
+                          UnitId* kept_units,
+                          std::uint64_t* count) {
+  if (count != nullptr && thread_index() == 0) *count = kept_offsets[rows.count];
   for (std::int64_t row = thread_index() / kWarp; row < rows.count;
        row += thread_stride() / kWarp) {
     UnitId* const to = kept_units + kept_offsets[row];
@@ -80,21 +83,10 @@ __global__ void spread_gradient(DropoutMask mask,
   }
 }
 
-__global__ void widen(const std::uint32_t* count, std::uint64_t* wide) { *wide = *count; }
-
 Rows rows_of(const UnitRows& rows) {
   return {rows.offsets->data(),
           rows.units->data(),
           static_cast<std::int64_t>(rows.offsets->size()) - 1};
-}
-
-/// The count on the card, after each replay; `at_most` before.
-std::shared_ptr<const std::uint64_t> recorded_count(const Context& context,
-                                                    const std::uint32_t* count,
-                                                    std::int64_t at_most) {
-  Buffer<std::uint64_t> wide(1, context.device(), MemoryTag::scratch);
-  launch(widen, {.stream = context.stream()}, count, wide.data());
-  return Recording::current()->download(wide.data(), static_cast<std::uint64_t>(at_most));
 }
 
 }  // namespace
@@ -108,17 +100,17 @@ UnitRows dropout_forward(const DropoutForwardArguments& arguments) {
   Buffer<std::uint32_t> offsets(arguments.rows.offsets->size(), device);
   launch(count_kept, shape, arguments.mask, rows, offsets.data());
   exclusive_scan(context, offsets.data(), offsets.data(), rows.count);
-  std::shared_ptr<const std::uint64_t> counted;
+  Recording::Note<std::uint64_t> counted{};
   auto room = static_cast<std::size_t>(arguments.rows.room());
-  if (Recording::current() != nullptr)
-    counted = recorded_count(context, offsets.data() + rows.count, arguments.rows.count());
+  if (Recording* const recording = Recording::current())
+    counted = recording->note<std::uint64_t>(0, static_cast<std::uint64_t>(arguments.rows.count()));
   else
     room = entry_count(context, offsets.data(), rows.count);
   Buffer<UnitId> units(room, device);
-  launch(copy_kept, shape, arguments.mask, rows, offsets.data(), units.data());
+  launch(copy_kept, shape, arguments.mask, rows, offsets.data(), units.data(), counted.on_card);
   return {std::make_shared<const Buffer<std::uint32_t>>(std::move(offsets)),
           std::make_shared<const Buffer<UnitId>>(std::move(units)),
-          std::move(counted)};
+          std::move(counted.on_host)};
 }
 
 void dropout_backward(const DropoutBackwardArguments& arguments) {

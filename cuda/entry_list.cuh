@@ -9,6 +9,7 @@
 // have is counted and dropped: the sweep is then repeated with a larger pool.
 #include "core/spike_tensor.hpp"
 #include "cuda/launch.cuh"
+#include "cuda/spoiled.cuh"
 
 namespace spiketape::cuda {
 
@@ -28,6 +29,8 @@ struct EntryPool {
   std::uint8_t* lanes = nullptr;     ///< [chunk, kChunk]
   float* distances = nullptr;        ///< [chunk, kChunk], or null
   std::uint8_t* counts = nullptr;    ///< [row, word]; null when nothing is to be listed
+  std::uint64_t places = ~std::uint64_t{0};  ///< entries that the rows made of the lists can hold
+  Spoiled spoiled;                           ///< set when they, or the chunks, are too few
 };
 
 /// One list while its warp writes it; the same in all lanes.
@@ -56,9 +59,10 @@ struct ListWriter {
   /// Tells the pool how long the list became; all lanes call, one counts.
   __device__ void finish(const EntryPool& pool) const {
     static_assert(sizeof(std::uint64_t) == sizeof(unsigned long long));
-    if (listed > 0 && lane_index() == 0)
-      atomicAdd(reinterpret_cast<unsigned long long*>(pool.entries),
-                static_cast<unsigned long long>(listed));
+    if (listed == 0 || lane_index() != 0) return;
+    const std::uint64_t before = atomicAdd(reinterpret_cast<unsigned long long*>(pool.entries),
+                                           static_cast<unsigned long long>(listed));
+    if (before + listed > pool.places) pool.spoiled.set();
   }
 
  private:
@@ -66,6 +70,7 @@ struct ListWriter {
     std::uint32_t added = 0;
     if (lane_index() == 0) {
       added = atomicAdd(pool.used, 1u);
+      if (added >= pool.chunks) pool.spoiled.set();
       if (listed == 0)
         pool.heads[list] = added;
       else if (chunk < pool.chunks)

@@ -35,6 +35,7 @@ struct ForwardKernelArguments {
   double highest;
   SweepRecord record;
   unsigned long long* not_finite;  ///< the lowest place_code()
+  Spoiled spoiled;                 ///< set when there is one
 };
 
 /// The kind of a number that is not finite: 0 NaN, 1 inf, 2 -inf.
@@ -188,6 +189,7 @@ __global__ void __launch_bounds__(kRecurrent ? 1024 : kForwardThreads, kRecurren
     spikes[i].finish(record.spikes);
     active[i].finish(record.active);
     if (neuron[i].finite()) continue;
+    g.spoiled.set();
     const bool shown = neuron[i].bad_step >= 0;
     atomicMin(
         g.not_finite,

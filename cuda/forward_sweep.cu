@@ -66,10 +66,11 @@ struct Plan {
     kernel.terms = terms.by_events;
   }
 
-  void run(const Context& context, SweepStore* store) const {
+  void run(const Context& context, const SweepRecord& record, SweepStatus* status) const {
     ForwardKernelArguments arguments = kernel;
-    arguments.record = store->record();
-    arguments.not_finite = &store->status()->not_finite;
+    arguments.record = record;
+    arguments.not_finite = &status->not_finite;
+    arguments.spoiled = record.spikes.spoiled;
     neuron.visit([&](const auto& view) {
       if (terms.chunked.empty()) {
         launch_any(context, arguments, view, current.batch);
@@ -109,6 +110,7 @@ void require_finite(const SweepStatus& status,
 
 /// A sweep that was run, and how many entries its rows need places for.
 struct Swept {
+  Buffer<SweepStatus> status;  ///< on the card; empty in a recording, whose notes have it
   std::optional<SweepStore> store;
   std::uint64_t spikes = 0;
   std::uint64_t active = 0;
@@ -123,11 +125,12 @@ Swept run_now(const Context& context,
   const CurrentView& current = arguments.current;
   Swept swept;
   for (;;) {
-    swept.store.reset();  // lists that were too short go before longer ones come
-    swept.store.emplace(current, room, arguments.want_active);
-    plan->run(context, &*swept.store);
     SweepStatus status;
-    copy_bytes(&status, kCpu, swept.store->status(), current.device, sizeof status);
+    swept.status = Buffer<SweepStatus>::copy_of({&status, 1}, MemoryTag::scratch, current.device);
+    swept.store.reset();  // lists that were too short go before longer ones come
+    swept.store.emplace(current, room, swept.status.data(), arguments.want_active);
+    plan->run(context, swept.store->record(), swept.status.data());
+    copy_bytes(&status, kCpu, swept.status.data(), current.device, sizeof status);
     require_finite(status, current.name, current.steps, current.neurons);
     const bool held = room.holds_lists(status);
     room.learn(status);
@@ -145,13 +148,15 @@ Swept run_recorded(const Context& context,
                    const SweepRoom& room,
                    Plan* plan) {
   const CurrentView& current = arguments.current;
+  Recording& recording = *Recording::current();
+  const auto status = recording.note(SweepStatus{}, room.expected());
   Swept swept;
-  swept.store.emplace(current, room, arguments.want_active);
-  plan->run(context, &*swept.store);
+  swept.store.emplace(current, room, status.on_card, arguments.want_active);
+  swept.store->spoil({recording.spoiled()}, room);
+  plan->run(context, swept.store->record(), status.on_card);
   swept.spikes = room.spikes();
   swept.active = arguments.want_active ? room.active() : 0;
-  Recording& recording = *Recording::current();
-  swept.recorded = recording.download(swept.store->status(), room.expected());
+  swept.recorded = status.on_host;
   recording.judge([status = swept.recorded,
                    room,
                    name = std::string(current.name),

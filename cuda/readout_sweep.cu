@@ -25,6 +25,7 @@ struct IntegrateArguments {
   std::int32_t* at;                ///< [batch, neurons], or null
   float* trace;                    ///< [batch, steps, neurons], or null
   unsigned long long* not_finite;  ///< the lowest place_code()
+  Spoiled spoiled;                 ///< set when there is one
 };
 
 /// The current of one step at column `j`, rounded to float as the CPU's is. `rows` stand there.
@@ -68,9 +69,10 @@ __global__ void __launch_bounds__(kWarp) integrate_kernel(IntegrateArguments g) 
   const std::int64_t cell = sample * g.neurons + j;
   if (g.scores != nullptr) g.scores[cell] = g.share * score;
   if (g.at != nullptr) g.at[cell] = at;
-  if (!is_finite(static_cast<double>(trace)))
-    atomicMin(g.not_finite,
-              place_code(sample, 0, 0, j, g.neurons, kind_of(static_cast<double>(trace))));
+  if (is_finite(static_cast<double>(trace))) return;
+  g.spoiled.set();
+  atomicMin(g.not_finite,
+            place_code(sample, 0, 0, j, g.neurons, kind_of(static_cast<double>(trace))));
 }
 
 /// The current of each step without an integrator; the grid of integrate_kernel.
@@ -121,21 +123,37 @@ void require_finite(std::string_view name, std::int64_t neurons, unsigned long l
   throw_readout_not_finite(name, place / neurons, place % neurons, not_finite_value(code));
 }
 
-/// Now, or after each replay.
-void require_finite(const CurrentView& current, const Buffer<unsigned long long>& on_card) {
-  if (Recording* const recording = Recording::current()) {
-    recording->judge([code = recording->download(on_card.data(), kNowhere),
-                      name = std::string(current.name),
-                      neurons = current.neurons] {
-      require_finite(name, neurons, *code);
-      return true;
-    });
-    return;
+/// Where a readout says that a number is not finite; the host looks there now, or after each
+/// replay.
+class Watch {
+ public:
+  Watch(const CurrentView& current, IntegrateArguments* kernel) : current_(current) {
+    if (Recording* const recording = Recording::current()) {
+      const auto code = recording->note(kNowhere, kNowhere);
+      kernel->not_finite = code.on_card;
+      kernel->spoiled = {recording->spoiled()};
+      recording->judge(
+          [on_host = code.on_host, name = std::string(current.name), neurons = current.neurons] {
+            require_finite(name, neurons, *on_host);
+            return true;
+          });
+    } else {
+      now_ =
+          Buffer<unsigned long long>::copy_of({&kNowhere, 1}, MemoryTag::scratch, current.device);
+      kernel->not_finite = now_.data();
+    }
   }
-  unsigned long long code = 0;
-  copy_bytes(&code, kCpu, on_card.data(), on_card.device(), sizeof(code));
-  require_finite(current.name, current.neurons, code);
-}
+  void look() const {
+    if (now_.empty()) return;
+    unsigned long long code = 0;
+    copy_bytes(&code, kCpu, now_.data(), now_.device(), sizeof(code));
+    require_finite(current_.name, current_.neurons, code);
+  }
+
+ private:
+  const CurrentView& current_;
+  Buffer<unsigned long long> now_;  ///< empty in a recording
+};
 
 }  // namespace
 
@@ -145,8 +163,7 @@ void readout_forward(const ReadoutForwardArguments& arguments) {
   const Context& context = Context::use(current.device);
   Input input(current);
   IntegrateArguments& kernel = input.arguments;
-  auto not_finite =
-      Buffer<unsigned long long>::copy_of({&kNowhere, 1}, MemoryTag::scratch, current.device);
+  const Watch watch(current, &kernel);
   kernel.decay = arguments.decay;
   kernel.score = arguments.score;
   kernel.share = arguments.score == Score::mean ? 1.0f / static_cast<float>(current.steps) : 1.0f;
@@ -154,7 +171,6 @@ void readout_forward(const ReadoutForwardArguments& arguments) {
   kernel.at =
       arguments.at != nullptr && arguments.score == Score::max ? arguments.at->data() : nullptr;
   kernel.trace = arguments.trace != nullptr ? arguments.trace->data() : nullptr;
-  kernel.not_finite = not_finite.data();
   if (input.terms.chunked.empty()) {
     launch_warps(integrate_kernel, context, kernel, current.batch);
   } else {
@@ -167,7 +183,7 @@ void readout_forward(const ReadoutForwardArguments& arguments) {
       launch_warps(integrate_kernel, context, kernel, samples);
     });
   }
-  require_finite(current, not_finite);
+  watch.look();
 }
 
 void readout_backward(const ReadoutBackwardArguments& arguments) {

@@ -3,7 +3,6 @@
 // The memory that a forward sweep writes before what it found becomes a SpikeTensor.
 #include <memory>
 #include <optional>
-#include <span>
 #include <type_traits>
 
 #include "core/buffer.hpp"
@@ -15,10 +14,16 @@ namespace spiketape::cuda {
 /// The lists of one kind.
 class ListStore {
  public:
-  ListStore(const CurrentView& current, std::uint32_t chunks, bool with_distances)
+  ListStore(const CurrentView& current,
+            std::uint32_t chunks,
+            std::uint64_t* entries,
+            std::uint32_t* used,
+            bool with_distances)
       : device_(current.device) {
     const std::int64_t lists = current.batch * words_of(current.neurons);
     const std::int64_t places = std::int64_t{chunks} * kChunk;
+    pool_.entries = entries;
+    pool_.used = used;
     pool_.chunks = chunks;
     pool_.heads = take(&heads_, lists);
     pool_.next = take(&next_, chunks);
@@ -27,13 +32,7 @@ class ListStore {
     pool_.counts = take(&counts_, lists * current.steps);
   }
 
-  /// The lists, and where they count.
-  EntryPool pool(std::uint64_t* entries, std::uint32_t* used) const {
-    EntryPool counting = pool_;
-    counting.entries = entries;
-    counting.used = used;
-    return counting;
-  }
+  const EntryPool& pool() const { return pool_; }
 
  private:
   template <typename T>
@@ -51,30 +50,33 @@ class ListStore {
   Buffer<std::uint8_t> counts_;
 };
 
-/// Everything that one sweep writes.
+/// Everything that one sweep writes; `status` is on the card, and fresh.
 class SweepStore {
  public:
-  SweepStore(const CurrentView& current, const SweepRoom& room, bool want_active)
-      : status_(Buffer<SweepStatus>::copy_of(
-            std::span(&kFresh, 1), MemoryTag::scratch, current.device)) {
-    SweepStatus* const status = status_.data();
-    spikes_.emplace(current, room.spike_chunks(), false);
+  SweepStore(const CurrentView& current,
+             const SweepRoom& room,
+             SweepStatus* status,
+             bool want_active) {
+    spikes_.emplace(current, room.spike_chunks(), &status->spikes, &status->spike_chunks, false);
     record_.words = words_of(current.neurons);
-    record_.spikes = spikes_->pool(&status->spikes, &status->spike_chunks);
+    record_.spikes = spikes_->pool();
     if (!want_active) return;
-    active_.emplace(current, room.active_chunks(), true);
-    record_.active = active_->pool(&status->active, &status->active_chunks);
+    active_.emplace(current, room.active_chunks(), &status->active, &status->active_chunks, true);
+    record_.active = active_->pool();
+  }
+
+  /// For a sweep whose counts nobody sees before the rows are written: these hold what `room` has.
+  void spoil(const Spoiled& spoiled, const SweepRoom& room) {
+    record_.spikes.places = room.spikes();
+    record_.active.places = room.active();
+    record_.spikes.spoiled = record_.active.spoiled = spoiled;
   }
 
   const SweepRecord& record() const { return record_; }
-  SweepStatus* status() { return status_.data(); }
   /// Frees the spikes' lists, once they are rows.
   void drop_spikes() { spikes_.reset(); }
 
  private:
-  static constexpr SweepStatus kFresh{};
-
-  Buffer<SweepStatus> status_;
   std::optional<ListStore> spikes_;
   std::optional<ListStore> active_;
   SweepRecord record_{};

@@ -22,6 +22,7 @@ template <typename D>
 std::int64_t adam_vectors(D d,
                           const AdamArguments& arguments,
                           const AdamParameter& parameter,
+                          const AdamFactors& factors,
                           std::int64_t begin,
                           std::int64_t end) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
@@ -30,9 +31,9 @@ std::int64_t adam_vectors(D d,
   const auto rest1 = hn::Set(d, 1.0f - arguments.beta1);
   const auto rest2 = hn::Set(d, 1.0f - arguments.beta2);
   const auto epsilon = hn::Set(d, arguments.epsilon);
-  const auto m_factor = hn::Set(d, parameter.m_factor);
-  const auto v_factor = hn::Set(d, parameter.v_factor);
-  const auto keep = hn::Set(d, arguments.keep);
+  const auto m_factor = hn::Set(d, factors.m);
+  const auto v_factor = hn::Set(d, factors.v);
+  const auto keep = hn::Set(d, factors.keep);
   std::int64_t i = begin;
   for (; i + lanes <= end; i += lanes) {
     const auto grad = hn::LoadU(d, parameter.grad + i);
@@ -53,11 +54,12 @@ std::int64_t adam_vectors(D d,
 
 void adam_range(const AdamArguments& arguments,
                 const AdamParameter& parameter,
+                const AdamFactors& factors,
                 std::int64_t begin,
                 std::int64_t end) {
   const std::int64_t rest =
-      adam_vectors(hn::ScalableTag<float>(), arguments, parameter, begin, end);
-  adam_vectors(hn::CappedTag<float, 1>(), arguments, parameter, rest, end);
+      adam_vectors(hn::ScalableTag<float>(), arguments, parameter, factors, begin, end);
+  adam_vectors(hn::CappedTag<float, 1>(), arguments, parameter, factors, rest, end);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -72,10 +74,12 @@ HWY_EXPORT(adam_range);
 void adam(const AdamArguments& arguments) {
   constexpr std::int64_t kGrain = 40'960;  // less is not worth waking a thread for
   const auto range = HWY_DYNAMIC_DISPATCH(adam_range);
-  for (const AdamParameter& parameter : arguments.parameters)
+  for (std::size_t k = 0; k < arguments.parameters.size(); ++k) {
+    const AdamParameter& parameter = arguments.parameters[k];
     parallel_ranges(parameter.count, kGrain, [&](std::int64_t begin, std::int64_t end) {
-      range(arguments, parameter, begin, end);
+      range(arguments, parameter, arguments.factors[k], begin, end);
     });
+  }
 }
 
 }  // namespace spiketape::cpu

@@ -14,18 +14,23 @@ struct AdamParameter {
   float* m = nullptr;
   float* v = nullptr;
   std::int64_t count = 0;
-  float m_factor = 0.0f;  ///< learning_rate / (1 - beta1^t)
-  float v_factor = 0.0f;  ///< 1 / (1 - beta2^t)
+};
+
+/// The numbers that change from step to step.
+struct AdamFactors {
+  float m = 0.0f;     ///< learning_rate / (1 - beta1^t)
+  float v = 0.0f;     ///< 1 / (1 - beta2^t)
+  float keep = 1.0f;  ///< 1 - learning_rate * weight_decay
 };
 
 /// One update of all parameters; see autograd/adam.hpp for the formula.
 struct AdamArguments {
   Device device;
   std::span<const AdamParameter> parameters;
+  std::span<const AdamFactors> factors;  ///< one for each parameter
   float beta1 = 0.0f;
   float beta2 = 0.0f;
   float epsilon = 0.0f;
-  float keep = 1.0f;  ///< 1 - learning_rate * weight_decay
 };
 
 namespace cpu {
@@ -38,7 +43,8 @@ void adam(const AdamArguments& arguments);
 
 namespace cuda {
 
-/// In one launch for all parameters.
+/// In one launch for all parameters. In a recording, which must follow them, the factors are those
+/// of the replay.
 void adam(const AdamArguments& arguments);
 
 }  // namespace cuda

@@ -6,7 +6,7 @@ namespace spiketape::cpu {
 
 void sgd(const SgdArguments& arguments) {
   constexpr std::int64_t kGrain = 1 << 14;
-  const float rate = arguments.learning_rate;
+  const float rate = *arguments.learning_rate;
   const float momentum = arguments.momentum;
   for (const SgdParameter& parameter : arguments.parameters)
     parallel_ranges(parameter.count, kGrain, [=](std::int64_t begin, std::int64_t end) {

@@ -19,7 +19,7 @@ struct SgdParameter {
 struct SgdArguments {
   Device device;
   std::span<const SgdParameter> parameters;
-  float learning_rate = 0.0f;
+  const float* learning_rate = nullptr;  ///< on the host
   float momentum = 0.0f;
 };
 
@@ -28,7 +28,8 @@ void sgd(const SgdArguments& arguments);
 }  // namespace cpu
 
 namespace cuda {
-/// In one launch for all parameters.
+/// In one launch for all parameters. In a recording, which must follow it, the learning rate is
+/// that of the replay.
 void sgd(const SgdArguments& arguments);
 }  // namespace cuda
 

@@ -2,7 +2,6 @@
 // gradients, counters, monitors and errors. On the CPU it runs.
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -10,136 +9,10 @@
 
 #include <spiketape.hpp>
 
-#include "tests/layers/support.hpp"
+#include "tests/cuda/step_graph_support.hpp"
 
 using namespace spiketape;
-
-namespace {
-
-constexpr std::int32_t kSteps = 13;
-constexpr std::int32_t kInputs = 40;
-constexpr std::int32_t kClasses = 4;
-/// Adam's epsilon is above rounding, as in test_training.cpp.
-constexpr double kTolerance = 1e-4;
-
-struct Net : Module {
-  Linear fc1, fc2;
-  Recurrent back{*this, "back", 33};
-  Linear out;
-  Dropout drop{*this, "drop", {.probability = 0.3f}};
-  Lif lif{{.window = 0.4f}};
-  AdaptiveLif adaptive{{.window = 0.4f, .reset_gradient = true}};
-  Readout readout{{.score = Score::max}};
-  ActivityRegularizer penalty{{.lambda_lower = 1.0f, .upper = 0.5f, .lower = 1.0f, .power = 2.0f}};
-
-  explicit Net(Device device, SynapsePath path = SynapsePath::event)
-      : fc1(*this, "fc1", kInputs, 35, {.bias = true, .path = path}),
-        fc2(*this, "fc2", 35, 33, {.path = path}),
-        out(*this, "out", 33, kClasses, {.path = path}) {
-    initialize(5);
-    set_training(false);
-    calibrate(*this, batch(0).spikes, 5.0);
-    set_training(true);
-    to(device);
-  }
-
-  Variable forward(const SpikeVariable& x, Variable* regularizer = nullptr) {
-    const SpikeVariable s1 = lif(fc1(drop(x)));
-    const SpikeVariable s2 = adaptive(back(fc2(drop(s1))));  // one dropout, called twice a step
-    if (regularizer != nullptr) *regularizer = penalty(s1) + penalty(s2);
-    return readout(out(s2));
-  }
-
-  static Batch batch(std::uint64_t number, float density = 0.1f, std::int32_t size = 5) {
-    std::vector<std::int32_t> labels;
-    for (std::int32_t i = 0; i < size; ++i)
-      labels.push_back(static_cast<std::int32_t>((number + static_cast<std::uint64_t>(i * i)) % 4));
-    return {testing::random_spikes(size, kSteps, kInputs, density, number), labels};
-  }
-};
-
-std::vector<Variable> learn(Net& net,
-                            const SpikeVariable& spikes,
-                            std::span<const std::int32_t> labels) {
-  Tape tape;
-  Variable regularizer;
-  const Variable scores = net.forward(spikes, &regularizer);
-  const Variable loss = cross_entropy(scores, labels) + regularizer;
-  tape.backward(loss);
-  return {loss, scores};
-}
-
-/// A network, its optimiser and its step.
-struct Trained {
-  Device device;
-  Net net;
-  Adam adam;
-  StepGraph step;
-
-  Trained(Device where, bool replays, SynapsePath path = SynapsePath::event)
-      : device(where),
-        net(where, path),
-        adam(net.parameters(), {.learning_rate = 5e-3f, .epsilon = 1e-4f}),
-        step([this](const SpikeVariable& spikes,
-                    std::span<const std::int32_t> labels) { return learn(net, spikes, labels); },
-             replays) {}
-
-  std::vector<Tensor> run(const Batch& batch) {
-    return step(batch.spikes.to(device), batch.labels);
-  }
-  float train(const Batch& batch) {
-    const float loss = run(batch)[0].item();
-    adam.step();
-    return loss;
-  }
-};
-
-double norm_error(const Tensor& got, const Tensor& expected) {
-  REQUIRE(got.shape() == expected.shape());
-  double error = 0.0;
-  double norm = 0.0;
-  for (std::size_t i = 0; i < expected.values().size(); ++i) {
-    const double e = expected.values()[i];
-    error += std::pow(got.values()[i] - e, 2.0);
-    norm += e * e;
-  }
-  return std::sqrt(error) / std::max(std::sqrt(norm), 1e-6);
-}
-
-void check_same(Trained& got, Trained& expected) {
-  const auto parameters = expected.net.parameters();
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    CAPTURE(parameters[i].name);
-    CHECK(norm_error(got.net.parameters()[i].variable.value().to(kCpu),
-                     parameters[i].variable.value().to(kCpu)) < kTolerance);
-  }
-  CHECK(got.net.drop.calls() == expected.net.drop.calls());
-  const auto monitors = expected.net.lif.monitors();
-  REQUIRE(got.net.lif.monitors().size() == monitors.size());
-  for (std::size_t i = 0; i < monitors.size(); ++i) {
-    CHECK(got.net.lif.monitors()[i].monitor->spikes == monitors[i].monitor->spikes);
-    CHECK(got.net.lif.monitors()[i].monitor->active == monitors[i].monitor->active);
-    CHECK(got.net.lif.monitors()[i].monitor->macs == monitors[i].monitor->macs);
-  }
-}
-
-std::vector<Device> cards() {
-  std::vector<Device> all = available_devices();
-  std::erase(all, kCpu);
-  return all;
-}
-
-template <typename Thrown>
-std::string message_of(Trained& trained, const Batch& batch) {
-  try {
-    trained.run(batch);
-  } catch (const Thrown& error) {
-    return error.what();
-  }
-  return "nothing thrown";
-}
-
-}  // namespace
+using namespace spiketape::testing;
 
 TEST_CASE("a step on the CPU runs, and returns its values") {
   Trained trained(kCpu, true);
