@@ -1,4 +1,4 @@
-#!/ usr / bin / env python3
+#!/usr/bin/env python3
 """Times dense PyTorch and spiketape on the same card, one after the other.
 
     apps/bench_peer.py [--program build/cuda/spiketape] [--shapes fmnist,nmnist,shd] [--hidden 200] [--batch 256]
@@ -22,7 +22,7 @@ import sys
 import time
 
 SHAPES = {
-#inputs, classes, steps, dt, tau of the readout, events a sample, score, gain of the weights
+    # inputs, classes, steps, dt, tau of the readout, events a sample, score, gain of the weights
     "fmnist": (784, 10, 100, 1e-3, 10e-3, 390, "max", 4.5),
     "nmnist": (1156, 10, 300, 1e-3, 10e-3, 4000, "max", 3.2),
     "shd": (700, 20, 500, 2e-3, 20e-3, 8000, "sum", 3.4),
@@ -187,18 +187,14 @@ def main():
         line(shape, "spiketape, dense", *dense, ours, dense_peak)
         for style in ARGUMENTS.styles.split(","):
             try:
-*times,
-    peak = time_torch(shape, style) except Exception as error : #another style may still run
-    : out of memory,
-    no compiler,
-    ... print(f
-              "{shape:7} PyTorch {style}: {type(error).__name__}: {str(error).splitlines()[0] if "
-              "str(error) else ''}") continue line(shape,
-                                                   f "PyTorch, {style}",
-                                                   *times,
-                                                   ours,
-                                                   peak) if ARGUMENTS
-        .json : with open(ARGUMENTS.json, "w", encoding = "utf-8") as file
-    : json.dump(figures, file, indent = 2)
+                *times, peak = time_torch(shape, style)
+            except Exception as error:  # another style may still run: out of memory, no compiler, ...
+                print(f"{shape:7} PyTorch {style}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
+                continue
+            line(shape, f"PyTorch, {style}", *times, ours, peak)
+    if ARGUMENTS.json:
+        with open(ARGUMENTS.json, "w", encoding="utf-8") as file:
+            json.dump(figures, file, indent=2)
 
-          main()
+
+main()

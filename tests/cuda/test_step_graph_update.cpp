@@ -97,6 +97,32 @@ TEST_CASE("a replay whose arrays are too short updates nothing") {
   }
 }
 
+TEST_CASE("a replay whose entries fit, but not their lists, updates nothing") {
+  // One sample of the batch has all events; then each has some.
+  const auto batch = [](std::int32_t busy, float density) {
+    std::vector<Event> events;
+    const SpikeTensor all = Net::batch(3, density).spikes;
+    for (std::int64_t row = 0; row < busy * kSteps; ++row)
+      for (std::uint32_t e = all.events().offsets->data()[row];
+           e < all.events().offsets->data()[row + 1];
+           ++e)
+        events.push_back({static_cast<std::int32_t>(row / kSteps),
+                          static_cast<std::int32_t>(row % kSteps),
+                          all.events().units->data()[e]});
+    return Batch{SpikeTensor::from_events(5, kSteps, kInputs, events), Net::batch(3).labels};
+  };
+  for (const Device device : cards()) {
+    Trained plain = updated_within(device, false);
+    Trained replayed = updated_within(device);
+    for (const Batch& each : {batch(1, 0.5f), batch(1, 0.5f), batch(1, 0.5f), batch(5, 0.01f)}) {
+      const float expected = plain.train(each);
+      CHECK(replayed.train(each) == doctest::Approx(expected).epsilon(kTolerance));
+      check_same(replayed, plain);
+    }
+    CHECK(replayed.step.recordings() == 2);
+  }
+}
+
 TEST_CASE("a replay whose numbers are not finite updates nothing") {
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
   for (const Device device : cards())
