@@ -9,8 +9,9 @@
 namespace spiketape {
 
 /// What SynapsePath::automatic does on a card on the way back, by the width of the layer and the
-/// density of what drives it. (It gathers by events, always: cuda/terms.cpp says why. On the CPU it
-/// has a rule of its own, core/synapse.cpp.)
+/// density of what drives it; within a recorded step (StepGraph) events where it names cusparse,
+/// for whose counts the host would have to wait. (It gathers by events, always: cuda/terms.cpp says
+/// why. On the CPU it has a rule of its own, core/synapse.cpp.)
 struct PathTable {
   struct Row {
     std::int64_t width;   ///< neurons that the projection drives; 1 or more

@@ -18,4 +18,8 @@ EntryRange entry_range(const UnitRows& rows, std::int64_t first, std::int64_t co
   return {begin_of(first), begin_of(first + count)};
 }
 
+std::int64_t most_entries(const UnitRows& rows, std::int64_t first, std::int64_t count) {
+  return rows.counted ? rows.room() : entry_range(rows, first, count).count();
+}
+
 }  // namespace spiketape::cuda

@@ -31,4 +31,7 @@ struct EntryRange {
 /// they are not all.
 EntryRange entry_range(const UnitRows& rows, std::int64_t first, std::int64_t count);
 
+/// How many entries these rows have. In a recording, which cannot know, how many they can have.
+std::int64_t most_entries(const UnitRows& rows, std::int64_t first, std::int64_t count);
+
 }  // namespace spiketape::cuda

@@ -47,8 +47,8 @@ using SampleChunk = void (*)(const CurrentView::Term& term,
                              float* grad_source);
 
 /// Device pointers throughout; the work is queued on Context::stream(). Where the host has to know
-/// how many entries a chunk has (scatter of sorted events, all of cuSPARSE) it waits for the card
-/// first. A term without events, or without an active set, is no work.
+/// how many entries a chunk has (all of cuSPARSE; scatter of sorted events unless it is recorded)
+/// it waits for the card first. A term without events, or without an active set, is no work.
 struct ChunkVerbs {
   GatherChunk gather;
   ScatterChunk scatter;

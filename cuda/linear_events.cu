@@ -1,7 +1,9 @@
 // Reading guide: every sum has one owner, who adds in the order of the events, so no atomics and
 // the same bits from run to run. gather: a warp owns 32 columns of a row. sample: a warp owns an
 // active entry. scatter: the chunk's events are sorted by unit (a stable sort, so that a unit's
-// rows rise), and a thread block owns 32 columns of a unit's weights.
+// rows rise), and a thread block owns 32 columns of a unit's weights. In a recorded step nobody
+// knows how many events there will be: as many as there is room for are sorted, the missing ones
+// behind the others.
 #include <bit>
 
 #include <cub/cub.cuh>
@@ -45,23 +47,40 @@ __global__ void gather_kernel(EntryRows events,
   }
 }
 
-/// numbers[e] = row of event e, both counted from the chunk's first
-__global__ void row_numbers_kernel(EntryRows events, std::uint32_t* numbers) {
+/// How many entries the rows have.
+__device__ std::int64_t total(const EntryRows& entries) {
+  return entries.offsets[entries.rows] - entries.offsets[0];
+}
+
+/// The row and unit of each event, both counted from the chunk's first. Up to `most` follow events
+/// of the last unit, which a stable sort leaves behind all others.
+__global__ void unpack_kernel(EntryRows events,
+                              std::int64_t most,
+                              std::int64_t inputs,
+                              std::uint32_t* numbers,
+                              UnitId* units) {
   const std::uint32_t first = events.offsets[0];
+  for (std::int64_t e = total(events) + thread_index(); e < most; e += thread_stride()) {
+    numbers[e] = 0;
+    units[e] = static_cast<UnitId>(inputs - 1);
+  }
   for (std::int64_t row = thread_index() / kWarp; row < events.rows;
        row += thread_stride() / kWarp) {
     const std::uint32_t end = events.offsets[row + 1];
     for (std::uint32_t e = events.offsets[row] + static_cast<std::uint32_t>(lane_index()); e < end;
-         e += kWarp)
+         e += kWarp) {
       numbers[e - first] = static_cast<std::uint32_t>(row);
+      units[e - first] = events.units[e];
+    }
   }
 }
 
-/// begins[u] = first place of unit u or a later one among `count` sorted units, u = 0..inputs
-__global__ void unit_begins_kernel(const UnitId* sorted_units,
-                                   std::int64_t count,
+/// begins[u] = first place of unit u or a later one among the sorted units, u = 0..inputs
+__global__ void unit_begins_kernel(EntryRows events,
+                                   const UnitId* sorted_units,
                                    std::int64_t inputs,
                                    std::int64_t* begins) {
+  const std::int64_t count = total(events);
   for (std::int64_t unit = thread_index(); unit <= inputs; unit += thread_stride()) {
     std::int64_t low = 0;
     std::int64_t high = count;
@@ -132,25 +151,33 @@ Buffer<T> scratch(std::int64_t count, const Context& context) {
   return Buffer<T>(static_cast<std::size_t>(count), context.device(), MemoryTag::scratch);
 }
 
+/// @pre the events are at most `most`
 RowsByUnit sort_rows_by_unit(const Context& context,
                              const EntryRows& events,
-                             const EntryRange& range,
+                             std::int64_t most,
                              std::int64_t inputs) {
   RowsByUnit sorted{scratch<std::int64_t>(inputs + 1, context),
-                    scratch<std::uint32_t>(range.count(), context)};
-  Buffer<std::uint32_t> numbers = scratch<std::uint32_t>(range.count(), context);
-  Buffer<UnitId> units = scratch<UnitId>(range.count(), context);
+                    scratch<std::uint32_t>(most, context)};
+  Buffer<std::uint32_t> numbers = scratch<std::uint32_t>(most, context);
+  Buffer<UnitId> units = scratch<UnitId>(most, context);
+  Buffer<UnitId> sorted_units = scratch<UnitId>(most, context);
   const int bits =
       std::max(1, static_cast<int>(std::bit_width(static_cast<std::uint64_t>(inputs - 1))));
-  launch(row_numbers_kernel, warp_for_each(events.rows, context), events, numbers.data());
+  launch(unpack_kernel,
+         warp_for_each(events.rows, context),
+         events,
+         most,
+         inputs,
+         numbers.data(),
+         units.data());
   const auto sort = [&](std::byte* memory, std::size_t& bytes) {
     check(cub::DeviceRadixSort::SortPairs(memory,
                                           bytes,
-                                          events.units + range.begin,
-                                          units.data(),
+                                          static_cast<const UnitId*>(units.data()),
+                                          sorted_units.data(),
                                           static_cast<const std::uint32_t*>(numbers.data()),
                                           sorted.rows.data(),
-                                          range.count(),
+                                          most,
                                           0,
                                           bits,
                                           context.stream()));
@@ -161,8 +188,8 @@ RowsByUnit sort_rows_by_unit(const Context& context,
   sort(memory.data(), bytes);
   launch(unit_begins_kernel,
          each_of(inputs + 1, context),
-         units.data(),
-         range.count(),
+         events,
+         sorted_units.data(),
          inputs,
          sorted.begins.data());
   return sorted;
@@ -187,12 +214,12 @@ void scatter(const CurrentView::Term& term,
              float* grad_weight) {
   const UnitRows& events = term.source.events();
   if (events.room() == 0) return;
-  const EntryRange range = entry_range(events, lambda.first_row(), lambda.rows());
-  if (range.count() == 0) return;
+  const std::int64_t most = most_entries(events, lambda.first_row(), lambda.rows());
+  if (most == 0) return;
   const Context& context = Context::use(term.weight.device());
   const std::int64_t inputs = term.source.neurons();
   const std::int64_t tiles = tiles_of(lambda.neurons);
-  const RowsByUnit sorted = sort_rows_by_unit(context, entry_rows(events, lambda), range, inputs);
+  const RowsByUnit sorted = sort_rows_by_unit(context, entry_rows(events, lambda), most, inputs);
   launch(
       scatter_kernel,
       {.grid = blocks_for(inputs * tiles, 1), .block = kParts * kWarp, .stream = context.stream()},

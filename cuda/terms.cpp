@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "core/path_table.hpp"
+#include "core/replay.hpp"
 
 namespace spiketape::cuda {
 namespace {
@@ -38,7 +39,10 @@ SynapsePath path_by_table(const CurrentView::Term& term,
   const auto places =
       static_cast<double>(term.source.rows()) * static_cast<double>(term.source.neurons());
   const double density = places > 0.0 ? static_cast<double>(entries) / places : 0.0;
-  return table->nearest(term.synapse.outputs(), density).*verb;
+  const SynapsePath best = table->nearest(term.synapse.outputs(), density).*verb;
+  // The host has to wait for cuSPARSE's counts, so a step with it could not be recorded at all.
+  const bool waits = best == SynapsePath::cusparse && Replay::recording() != nullptr;
+  return waits ? SynapsePath::event : best;
 }
 
 const ChunkVerbs* backward_path(const CurrentView::Term& term,

@@ -139,6 +139,18 @@ inline std::vector<Device> cards() {
   return all;
 }
 
+/// Every value of the network and of its optimiser, on the CPU.
+inline std::vector<Tensor> everything(Trained& trained) {
+  std::vector<Tensor> all;
+  for (const NamedVariable& parameter : trained.net.parameters())
+    all.push_back(parameter.variable.value().to(kCpu));
+  for (const NamedTensor& each : trained.adam.state()) {
+    all.emplace_back(each.tensor.shape());
+    all.back().copy_from(each.tensor);
+  }
+  return all;
+}
+
 template <typename Thrown>
 std::string message_of(Trained& trained, const Batch& batch) {
   try {

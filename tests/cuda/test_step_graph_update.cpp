@@ -21,18 +21,6 @@ Trained updated_within(Device device, bool replays = true) {
   return {device, replays, SynapsePath::event, Update::within_step};
 }
 
-/// Every value of the network and of its optimiser, on the CPU.
-std::vector<Tensor> everything(Trained& trained) {
-  std::vector<Tensor> all;
-  for (const NamedVariable& parameter : trained.net.parameters())
-    all.push_back(parameter.variable.value().to(kCpu));
-  for (const NamedTensor& each : trained.adam.state()) {
-    all.emplace_back(each.tensor.shape());
-    all.back().copy_from(each.tensor);
-  }
-  return all;
-}
-
 void check_same_bits(const std::vector<Tensor>& got, const std::vector<Tensor>& expected) {
   REQUIRE(got.size() == expected.size());
   for (std::size_t k = 0; k < got.size(); ++k)
