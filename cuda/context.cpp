@@ -3,11 +3,13 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "core/cuda_backend.hpp"
 #include "core/error.hpp"
+#include "core/replay.hpp"
 #include "cuda/probe.hpp"
 #include "cuda/recording.hpp"
 #include "cuda/upload.hpp"
@@ -16,6 +18,17 @@ namespace spiketape::cuda {
 namespace {
 
 thread_local bool uploading = false;
+
+/// What cuBLAS asks for, by its manual (cublasSetWorkspace).
+std::size_t blas_workspace_bytes(int compute_capability_major) {
+  constexpr std::size_t kMiB = 1024 * 1024;
+  return (compute_capability_major >= 9 ? 32 : 4) * kMiB;
+}
+
+void refuse_first_use_while_recording() {
+  if (Replay::recording() != nullptr)
+    throw NotYetRecordable("a library is to be used for the first time");
+}
 
 /// Cards that CUDA sees; an error of the driver is none.
 int card_count(cudaError_t* status) {
@@ -38,6 +51,7 @@ Context::Context(Device device) : device_(device) {
   cudaDeviceProp properties{};
   check(cudaGetDeviceProperties(&properties, device.index));
   multiprocessors_ = properties.multiProcessorCount;
+  blas_bytes_ = blas_workspace_bytes(properties.major);
 }
 
 Context& Context::use(Device device) {
@@ -54,21 +68,28 @@ Context& Context::use(Device device) {
 
 cudaStream_t Context::stream() const { return uploading ? upload_.get() : compute_.get(); }
 
+// With memory of its own cuBLAS takes none within a recording; every graph would get some more.
 cublasHandle_t Context::blas() const {
   std::call_once(blas_once_, [this] {
+    refuse_first_use_while_recording();
     check(cudaSetDevice(device_.index));  // the handle is the current card's
-    blas_ = Blas::make(&cublasCreate);
+    Blas handle = Blas::make(&cublasCreate);
+    check(cublasSetStream(handle.get(), compute_.get()));  // takes away an earlier workspace
+    blas_workspace_ = Buffer<std::byte>(blas_bytes_, device_, MemoryTag::scratch);
+    check(cublasSetWorkspace(handle.get(), blas_workspace_.data(), blas_bytes_));
+    blas_ = std::move(handle);
   });
-  check(cublasSetStream(blas_.get(), stream()));
   return blas_.get();
 }
 
 cusparseHandle_t Context::sparse() const {
   std::call_once(sparse_once_, [this] {
+    refuse_first_use_while_recording();
     check(cudaSetDevice(device_.index));
-    sparse_ = Sparse::make(&cusparseCreate);
+    Sparse handle = Sparse::make(&cusparseCreate);
+    check(cusparseSetStream(handle.get(), compute_.get()));
+    sparse_ = std::move(handle);
   });
-  check(cusparseSetStream(sparse_.get(), stream()));
   return sparse_.get();
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <mutex>
 #include <vector>
 
+#include "core/buffer.hpp"
 #include "core/device.hpp"
 #include "cuda/handle.hpp"
 #include "cuda/staging.hpp"
@@ -21,9 +23,10 @@ class Context {
   Device device() const { return device_; }
   /// Where this thread's work goes: the compute stream, or the upload stream inside an UploadScope.
   cudaStream_t stream() const;
-  /// Handles whose work goes to stream(). The first call makes the handle, and the card the current
-  /// one of this thread; any thread may be the first. @throws BackendError when that fails; the
-  /// next call tries again.
+  /// Handles whose work goes to the compute stream, not to be used inside an UploadScope. The first
+  /// call makes the handle, and the card the current one of this thread; any thread may be the
+  /// first. @throws BackendError when that fails, NotYetRecordable within a recording; the next
+  /// call tries again.
   cublasHandle_t blas() const;
   cusparseHandle_t sparse() const;
   Staging& staging() { return staging_; }
@@ -36,11 +39,13 @@ class Context {
 
   Device device_;
   int multiprocessors_ = 1;
+  std::size_t blas_bytes_ = 0;
   Stream compute_;
   Stream upload_;
   Event uploaded_;  ///< after the last UploadScope's copies
   mutable std::once_flag blas_once_;
   mutable std::once_flag sparse_once_;
+  mutable Buffer<std::byte> blas_workspace_;
   mutable Blas blas_;
   mutable Sparse sparse_;
   Staging staging_;

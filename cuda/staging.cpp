@@ -1,20 +1,21 @@
 #include "cuda/staging.hpp"
 
-#include <algorithm>
 #include <cstring>
 
 namespace spiketape::cuda {
 
 Staging::~Staging() {
-  for (Block& block : blocks_)
-    if (block.memory != nullptr) cudaFreeHost(block.memory);
+  const auto free = [](auto& ring) {
+    for (Block& block : ring.blocks)
+      if (block.memory != nullptr) cudaFreeHost(block.memory);
+  };
+  free(small_);
+  free(large_);
 }
 
 void Staging::upload(void* to, const void* from, std::size_t bytes, cudaStream_t stream) {
-  constexpr std::size_t kLeast = 64 * 1024;
   const std::lock_guard lock(mutex_);
-  Block& block = blocks_[next_];
-  next_ = (next_ + 1) % kBlocks;
+  Block& block = bytes <= kSmall ? small_.take() : large_.take();
   if (!block.copied)
     block.copied = Event::make(&cudaEventCreateWithFlags, unsigned{cudaEventDisableTiming});
   else
@@ -22,7 +23,7 @@ void Staging::upload(void* to, const void* from, std::size_t bytes, cudaStream_t
   if (block.bytes < bytes) {
     if (block.memory != nullptr) check(cudaFreeHost(block.memory));
     block = {nullptr, 0, std::move(block.copied)};
-    const std::size_t grown = std::max(bytes + bytes / 4, kLeast);
+    const std::size_t grown = bytes <= kSmall ? kSmall : bytes + bytes / 4;
     check(cudaMallocHost(&block.memory, grown));
     block.bytes = grown;
   }

@@ -3,14 +3,16 @@
 #include <array>
 #include <cstddef>
 #include <mutex>
+#include <utility>
 
 #include "cuda/handle.hpp"
 
 namespace spiketape::cuda {
 
 /// Pinned host memory through which bytes go to a card: the caller's memory is free at once, and
-/// the copy runs beside the kernels. A ring of blocks that grow as needed; taking one waits until
-/// its last copy is done.
+/// the copy runs beside the kernels. Two rings of blocks that grow as needed, so that small copies
+/// neither wait for large ones nor grow their blocks; taking a block waits until its last copy is
+/// done.
 class Staging {
  public:
   Staging() = default;
@@ -27,11 +29,18 @@ class Staging {
     std::size_t bytes = 0;
     Event copied;
   };
-  static constexpr std::size_t kBlocks = 8;
+  template <std::size_t kBlocks>
+  struct Ring {
+    std::array<Block, kBlocks> blocks;
+    std::size_t next = 0;
+
+    Block& take() { return blocks[std::exchange(next, (next + 1) % kBlocks)]; }
+  };
+  static constexpr std::size_t kSmall = 64 * 1024;
 
   std::mutex mutex_;
-  std::array<Block, kBlocks> blocks_;
-  std::size_t next_ = 0;
+  Ring<16> small_;  ///< of kSmall bytes each
+  Ring<4> large_;
 };
 
 }  // namespace spiketape::cuda

@@ -10,10 +10,12 @@
 
 #include "core/error.hpp"
 #include "cuda/context.hpp"
+#include "cuda/recording.hpp"
 #include "cuda_emulation.hpp"
 
 using namespace spiketape;
 using cuda::Context;
+using cuda::Recording;
 using cuda_emulation::live_handles;
 
 namespace {
@@ -75,6 +77,20 @@ TEST_CASE("a handle that could not be made is made at the next call") {
   cuda_emulation::set_driver_missing(false);
   CHECK(context.blas() != nullptr);
   CHECK(context.sparse() != nullptr);
+}
+
+TEST_CASE("a library's handle and memory are there before a recording, or it waits for them") {
+  const Card card(503);
+  const Context& context = Context::use(card.device);
+  Recording first(card.device);
+  CHECK_THROWS_AS(first.record([&] { context.blas(); }), NotYetRecordable);
+  CHECK_THROWS_AS(first.record([&] { context.sparse(); }), NotYetRecordable);
+  const std::size_t before = memory_use(card.device).current;
+  CHECK(context.blas() != nullptr);
+  CHECK(context.sparse() != nullptr);
+  CHECK(memory_use(card.device).current == before + 32 * 1024 * 1024);
+  CHECK_NOTHROW(first.record([&] { CHECK(context.blas() == context.blas()); }));
+  CHECK(memory_use(card.device).current == before + 32 * 1024 * 1024);
 }
 
 #else
