@@ -43,28 +43,6 @@ double percent(std::size_t part, const SpikeTensor& whole) {
   return places > 0.0 ? 100.0 * static_cast<double>(part) / places : 0.0;
 }
 
-/// The same recipe on the host, where membranes are traced.
-Current on_host(const Current& current) {
-  if (current.device() == kCpu) return current;
-  const auto copy = [](const Variable& variable) { return Variable(variable.value().to(kCpu)); };
-  std::vector<Current> parts;
-  for (const Current::Term& term : current.terms()) {
-    const Variable weight = copy(term.weight);
-    parts.push_back(Current::from_synapse(
-        current.name(),
-        SpikeVariable(term.source.value().to(kCpu), false, term.source.amplitude()),
-        weight,
-        linear_synapse(weight.value().dim(0), weight.value().dim(1))));
-  }
-  if (current.recurrence().defined())
-    parts.push_back(Current::from_recurrence(current.name(), copy(current.recurrence())));
-  for (const Variable& bias : current.biases())
-    parts.push_back(Current::from_bias(current.name(), copy(bias)));
-  Current sum = parts.front();
-  for (std::size_t i = 1; i < parts.size(); ++i) sum = sum + parts[i];
-  return sum;
-}
-
 RasterPanel layer_panel(const Layer& layer) {
   const SpikeTensor& spikes = layer.spikes;
   RasterPanel panel{.title = {},
@@ -98,7 +76,7 @@ std::vector<std::int64_t> busiest(const RasterPanel& panel) {
 std::vector<MembranePanel> membrane_panels(const ShownMembranes& shown,
                                            const Layer& layer,
                                            const RasterPanel& raster) {
-  const Tensor all = membrane_trace(on_host(layer.current), layer.model, layer.spikes);
+  const Tensor all = membrane_trace(layer.current, layer.model, layer.spikes);
   const std::vector<std::int64_t> neurons = shown.neurons.empty() ? busiest(raster) : shown.neurons;
   std::vector<MembranePanel> panels;
   for (const std::int64_t neuron : neurons) {

@@ -65,14 +65,15 @@ void check(const Current& current, const NeuronModel& model, const SpikeTensor& 
 }  // namespace
 
 Tensor membrane_trace(const Current& current, const NeuronModel& model, const SpikeTensor& spikes) {
-  require_same_device("membrane_trace", kCpu, current.device());
   check(current, model, spikes);
   const auto width = static_cast<std::size_t>(current.neurons());
-  const Tensor input = dense(current);
-  const float* recurrence =
-      current.recurrence().defined() ? current.recurrence().value().data() : nullptr;
-  const std::span<const std::uint32_t> offsets = spikes.event_offsets();
-  const std::span<const UnitId> units = spikes.event_units();
+  const Tensor input = dense(current).to(kCpu);
+  const Variable& back = current.recurrence();
+  const Tensor back_weights = back.defined() ? back.value().to(kCpu) : Tensor();
+  const float* recurrence = back.defined() ? back_weights.data() : nullptr;
+  const SpikeTensor fired_there = spikes.to(kCpu);
+  const std::span<const std::uint32_t> offsets = fired_there.event_offsets();
+  const std::span<const UnitId> units = fired_there.event_units();
   Tensor trace(input.shape());
   Row fired(width);
   Row drive(width);

@@ -15,7 +15,7 @@ namespace spiketape {
 ///     x[0] = 0,   x[t+1] = A x[t] + b (I[t] + S[t] W_recurrent) + r S[t],   V[t] = c . x[t]
 ///
 /// It equals the sweep's membrane but for the rounding of I to float. Dense: for people and tests.
-/// Everything is on the CPU.
+/// The trace is on the CPU, whatever device the rest is on.
 /// @throws ShapeError when the model's coefficients do not fit, or the spikes do not have the
 /// batch, steps and neurons of the current.
 Tensor membrane_trace(const Current& current, const NeuronModel& model, const SpikeTensor& spikes);

@@ -1,5 +1,6 @@
 #include "autograd/membrane_trace.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -87,6 +88,20 @@ TEST_CASE("the membrane trace crosses the threshold where the sweep fires, for e
       REQUIRE(spikes.event_count() > 50);
       REQUIRE(spikes.active_count() > 50);
       const Tensor membrane = membrane_trace(current, model, spikes);
+      for (const Device device : available_devices()) {
+        CAPTURE(to_string(device));
+        root.to(device);
+        const SpikeVariable there(x.value().to(device));
+        const Current moved = recurs ? fc(there) + recurrent : fc(there);
+        const Tensor same = membrane_trace(moved, model, spikes.to(device));
+        CHECK(same.device() == kCpu);
+        CHECK(std::equal(same.values().begin(),
+                         same.values().end(),
+                         membrane.values().begin(),
+                         membrane.values().end(),
+                         [](float a, float b) { return std::abs(a - b) < 1e-5f; }));
+        root.to(kCpu);
+      }
       const Tensor fired = spikes.to_dense();
       const std::vector<float> ones(static_cast<std::size_t>(spikes.active_count()), 1.0f);
       const Tensor active = spikes.active_to_dense(ones);
