@@ -11,6 +11,8 @@ dense backprop through time in three ways:
     compiled  the same, with the neuron's step fused by torch.compile
     indexed   currents[:, t] in the time loop, as the paper's baseline has it: autograd then adds up a gradient of full
               size at every step, so the time is quadratic in the number of steps
+
+Kept is what forward leaves for backward besides the input and the parameters, peak the most that was allocated on the card.
 """
 import argparse
 import json
@@ -118,8 +120,33 @@ def now():
     return time.perf_counter()
 
 
+class Kept:
+    """Counts the bytes of what autograd saves while it lives, each storage once, but for `others`."""
+
+    def __init__(self, others):
+        self.bytes = 0
+        self.alive = []  # so that no two storages have one address
+        self.seen = {tensor.storage().data_ptr() for tensor in others}
+        self.hooks = torch.autograd.graph.saved_tensors_hooks(self.pack, lambda tensor: tensor)
+
+    def pack(self, tensor):
+        storage = tensor.storage()
+        if storage.data_ptr() not in self.seen:
+            self.seen.add(storage.data_ptr())
+            self.alive.append(storage)
+            self.bytes += storage.nbytes()
+        return tensor
+
+    def __enter__(self):
+        self.hooks.__enter__()
+        return self
+
+    def __exit__(self, *error):
+        return self.hooks.__exit__(*error)
+
+
 def time_torch(shape, style):
-    """Milliseconds of forward, backward, update and the whole step: medians; and the peak of memory in MiB."""
+    """Milliseconds of forward, backward, update and the whole step: medians; MiB that forward keeps, and the peak."""
     inputs, classes, steps, dt, tau_readout, events, score, gain = SHAPES[shape]
     torch.manual_seed(1)
     sizes = [inputs, ARGUMENTS.hidden, ARGUMENTS.hidden, classes]
@@ -134,15 +161,19 @@ def time_torch(shape, style):
     step = torch.compile(neuron_step) if style == "compiled" else neuron_step
     if DEVICE.type == "cuda":
         torch.cuda.reset_peak_memory_stats(DEVICE)
-    times = []
-    for _ in range(ARGUMENTS.repeats + 2):
-        begin = now()
+
+    def forward_pass():
         hidden = x
         for weight in weights[:2]:
             hidden = hidden_layer(hidden, weight, decay, style, step)
         trace = readout_layer(hidden, weights[2], decay_readout, style)
         scores = trace.amax(dim=1) if score == "max" else trace.sum(dim=1)
-        loss = torch.nn.functional.cross_entropy(scores, labels)
+        return torch.nn.functional.cross_entropy(scores, labels)
+
+    times = []
+    for _ in range(ARGUMENTS.repeats + 2):
+        begin = now()
+        loss = forward_pass()
         forward = now()
         adam.zero_grad()
         loss.backward()
@@ -152,7 +183,10 @@ def time_torch(shape, style):
         times.append((forward - begin, backward - forward, end - backward, end - begin))
     medians = [1e3 * statistics.median(column) for column in zip(*times[2:])]
     peak = torch.cuda.max_memory_allocated(DEVICE) / 2**20 if DEVICE.type == "cuda" else float("nan")
-    return (*medians, peak)
+    del loss
+    with Kept([x, *weights]) as kept:
+        forward_pass()
+    return (*medians, kept.bytes / 2**20, peak)
 
 
 def time_spiketape(shape):
@@ -167,31 +201,31 @@ def time_spiketape(shape):
 def main():
     name = torch.cuda.get_device_name(DEVICE) if DEVICE.type == "cuda" else "the CPU"
     print(f"PyTorch {torch.__version__} and spiketape on {name}; batch {ARGUMENTS.batch}, hidden {ARGUMENTS.hidden} twice")
-    print(f"{'shape':7} {'what':20} {'forward':>9} {'backward':>9} {'update':>9} {'step ms':>9} {'ratio':>7} {'peak MiB':>9}")
+    print(f"{'shape':7} {'what':20} {'forward':>9} {'backward':>9} {'update':>9} {'step ms':>9} {'ratio':>7} {'kept MiB':>9} {'peak MiB':>9}")
     figures = []
 
-    def line(shape, what, forward, backward, update, step, ours, peak):
+    def line(shape, what, forward, backward, update, step, ours, kept, peak):
         print(
-            f"{shape:7} {what:20} {forward:9.3f} {backward:9.3f} {update:9.3f} {step:9.3f} {step / ours:6.1f}x {peak:9.1f}",
+            f"{shape:7} {what:20} {forward:9.3f} {backward:9.3f} {update:9.3f} {step:9.3f} {step / ours:6.1f}x {kept:9.2f} {peak:9.1f}",
             flush=True,
         )
-        figures.append({"shape": shape, "what": what, "step_ms": step, "ratio": step / ours, "peak_mib": peak})
+        figures.append({"shape": shape, "what": what, "step_ms": step, "ratio": step / ours, "kept_mib": kept, "peak_mib": peak})
 
     for shape in ARGUMENTS.shapes.split(","):
         own = time_spiketape(shape)
         ours = own["step_ms"]
-        peak = own["device_peak_bytes"] / 2**20
-        line(shape, "spiketape", own["forward_ms"], own["backward_ms"], own["update_ms"], ours, ours, peak)
+        kept, peak = own["tape_bytes"] / 2**20, own["device_peak_bytes"] / 2**20
+        line(shape, "spiketape", own["forward_ms"], own["backward_ms"], own["update_ms"], ours, ours, kept, peak)
         dense_peak = own["dense_device_peak_bytes"] / 2**20
         dense = own["dense_forward_ms"], own["dense_backward_ms"], float("nan"), own["dense_step_ms"]
-        line(shape, "spiketape, dense", *dense, ours, dense_peak)
+        line(shape, "spiketape, dense", *dense, ours, float("nan"), dense_peak)
         for style in ARGUMENTS.styles.split(","):
             try:
-                *times, peak = time_torch(shape, style)
+                *times, kept, peak = time_torch(shape, style)
             except Exception as error:  # another style may still run: out of memory, no compiler, ...
                 print(f"{shape:7} PyTorch {style}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
                 continue
-            line(shape, f"PyTorch, {style}", *times, ours, peak)
+            line(shape, f"PyTorch, {style}", *times, ours, kept, peak)
     if ARGUMENTS.json:
         with open(ARGUMENTS.json, "w", encoding="utf-8") as file:
             json.dump(figures, file, indent=2)
