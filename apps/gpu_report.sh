@@ -102,7 +102,7 @@ launcher=$(command -v ccache || true)
 export root build launcher
 
 # Tests that run on every device, as doctest takes them; those of the programs are too slow under a sanitizer.
-device_tests=$(cd "$root" && grep -rl --include='test_*.cpp' available_devices tests | grep -v '^tests/apps/' |
+device_tests=$(cd "$root" && grep -rlE --include='test_*.cpp' 'available_devices|cards\(\)' tests | grep -v '^tests/apps/' |
   sed 's/^/*/' | paste -sd, -)
 
 touch "$work/details"

@@ -10,8 +10,6 @@
 
 namespace spiketape {
 
-class Replay;
-
 /// Changes parameters by their gradients, on the device where they are: make it after the network
 /// was moved there. Derived classes say how parameters are updated; this class owns what they
 /// remember between steps (the slots, e.g. Adam's two moments), and saves and loads it by name.
