@@ -24,7 +24,7 @@ enum class Order { forward, backward, shuffled };
 void set_thread_order(Order order, std::uint64_t seed = 0);
 Order thread_order();
 
-/// 0 makes calls fail with cudaErrorNoDevice. All devices share one memory.
+/// 0 makes calls fail with cudaErrorNoDevice. All devices share one memory limit.
 void set_device_count(int count);
 /// Calls fail with cudaErrorInsufficientDriver.
 void set_driver_missing(bool missing);

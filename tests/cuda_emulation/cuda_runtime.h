@@ -17,11 +17,13 @@
 //   Intrinsics   bits, atomics, rounding, min and max (emulation/intrinsics.h). <cmath> does the
 //                rest; a * b + c is not contracted here, nvcc contracts it.
 //   Launch       cudaLaunchKernelEx(&config, kernel, arguments...), no attributes. Arguments are
-//                searched for host pointers (emulation/launch.hpp).
+//                searched for pointers to the host and to memory of another card
+//                (emulation/launch.hpp). The stream must be the current card's.
 //   Runtime      everything that cuda_runtime_api.h declares. Work runs at once, so that a missing
 //                synchronisation between streams does not show. Events keep real time.
 //   Memory       device memory faults under host code, and is full of 0xCB when new; its bounds and
 //                its end are watched by the address sanitizer (emulation/device_memory.hpp).
+//                Copies between cards are allowed, as with unified addresses; peer access is not.
 //   Capture      launches, copies, memsets, library calls and captured events are recorded as
 //                closures; cudaGraphLaunch runs them in the order of recording. What CUDA forbids
 //                during a capture is refused and invalidates it: waiting for what is captured, in

@@ -28,11 +28,11 @@ cudaError_t synchronous_call_error() {
   return error != cudaSuccess ? error : cuda_emulation::unsafe_call_error();
 }
 
-cudaError_t allocate(void** pointer, std::size_t size) {
+cudaError_t allocate(void** pointer, std::size_t size, int card) {
   if (pointer == nullptr) return cudaErrorInvalidValue;
   *pointer = nullptr;
   if (size == 0) return cudaSuccess;
-  *pointer = cuda_emulation::device_allocate(size, settings().memory_limit);
+  *pointer = cuda_emulation::device_allocate(size, settings().memory_limit, card);
   return *pointer == nullptr ? cudaErrorMemoryAllocation : cudaSuccess;
 }
 
@@ -104,6 +104,8 @@ cudaError_t fill(void* to, int value, std::size_t count, cudaStream_t stream) {
 
 }  // namespace
 
+int cuda_emulation::current_card() { return current_device; }
+
 cudaError_t cudaGetDeviceCount(int* count) {
   const Lock lock;
   *count = 0;
@@ -172,7 +174,7 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
 cudaError_t cudaMalloc(void** pointer, size_t size) {
   const Lock lock;
   const cudaError_t error = synchronous_call_error();
-  return record_error(error != cudaSuccess ? error : allocate(pointer, size));
+  return record_error(error != cudaSuccess ? error : allocate(pointer, size, current_device));
 }
 
 // Frees also when the tests have taken the device away.
@@ -188,7 +190,7 @@ cudaError_t cudaMallocAsync(void** pointer, size_t size, cudaStream_t stream) {
   if (error != cudaSuccess) return record_error(error);
   return record_error(cuda_emulation::is_capturing(stream)
                           ? cuda_emulation::capture_allocation(pointer, size, stream)
-                          : allocate(pointer, size));
+                          : allocate(pointer, size, cuda_emulation::card_of_stream(stream)));
 }
 
 cudaError_t cudaFreeAsync(void* pointer, cudaStream_t stream) {

@@ -41,7 +41,8 @@ struct Memory {
   std::size_t accesses = 0;  // since memory was last closed
   int nesting = 0;
   Ranges allocated{};
-  std::set<std::uintptr_t> retired{};  // starts of those that are not live
+  std::map<std::uintptr_t, int> cards{};  // start -> card
+  std::set<std::uintptr_t> retired{};     // starts of those that are not live
   Ranges pinned{};
 };
 
@@ -129,13 +130,13 @@ DeviceAccess::~DeviceAccess() {
   m.open_end = m.base;
 }
 
-void* device_allocate(std::size_t size, std::size_t limit) {
-  void* const pointer = device_reserve(size, limit);
+void* device_allocate(std::size_t size, std::size_t limit, int card) {
+  void* const pointer = device_reserve(size, limit, card);
   if (pointer != nullptr) device_revive(pointer);
   return pointer;
 }
 
-void* device_reserve(std::size_t size, std::size_t limit) {
+void* device_reserve(std::size_t size, std::size_t limit, int card) {
   Memory& m = memory();
   if (size > kDeviceRange || m.live_bytes + size > limit) return nullptr;
   const std::size_t slot = slot_size(size);
@@ -146,6 +147,7 @@ void* device_reserve(std::size_t size, std::size_t limit) {
   if (start == 0) return nullptr;
 
   m.allocated.emplace(start, size);
+  m.cards.emplace(start, card);
   m.retired.insert(start);
   m.live_bytes += size;
   m.cursor = start + slot;
@@ -181,6 +183,7 @@ bool device_free(void* pointer) {
   poison(start, size);
   m.live_bytes -= size;
   m.retired.erase(start);
+  m.cards.erase(start);
   m.allocated.erase(entry);
   drop_pages(start, slot_size(size));
   return true;
@@ -196,6 +199,12 @@ bool is_live_range(const void* pointer, std::size_t size) {
 bool is_allocated_range(const void* pointer, std::size_t size) {
   const Memory& m = memory();
   return size == 0 || find_range(m.allocated, address_of(pointer), size) != m.allocated.end();
+}
+
+int card_of(const void* pointer) {
+  const Memory& m = memory();
+  const auto entry = find_range(m.allocated, address_of(pointer), 0);
+  return entry == m.allocated.end() ? -1 : m.cards.at(entry->first);
 }
 
 void require_live_range(const void* pointer, std::size_t size, const char* what) {

@@ -23,12 +23,13 @@ class DeviceAccess {
   DeviceAccess& operator=(const DeviceAccess&) = delete;
 };
 
-/// Null when `limit` bytes would be passed, or the range is full. `size` is above 0.
-void* device_allocate(std::size_t size, std::size_t limit);
+/// On card number `card`. Null when `limit` bytes would be passed, or the range is full. `size` is
+/// above 0.
+void* device_allocate(std::size_t size, std::size_t limit, int card);
 /// False unless `pointer` is the start of an allocation.
 bool device_free(void* pointer);
 /// An allocation that is retired: it counts, but is poisoned and not live until it is revived.
-void* device_reserve(std::size_t size, std::size_t limit);
+void* device_reserve(std::size_t size, std::size_t limit, int card);
 /// Of the allocation that starts at `pointer`. What was revived is as new.
 void device_revive(void* pointer);
 void device_retire(void* pointer);
@@ -37,6 +38,8 @@ void device_retire(void* pointer);
 bool is_live_range(const void* pointer, std::size_t size);
 /// The same of an allocation that may be retired.
 bool is_allocated_range(const void* pointer, std::size_t size);
+/// The card whose allocation holds the address; -1 where none does.
+int card_of(const void* pointer);
 /// @throws EmulationError, opening with `what`, unless is_live_range.
 void require_live_range(const void* pointer, std::size_t size, const char* what);
 

@@ -29,7 +29,7 @@ cudaError_t cuda_emulation::capture_allocation(void** pointer,
                                                cudaStream_t stream) {
   Capture& capture = *stream->capture;
   if (pointer == nullptr || size == 0) return invalidate(capture, cudaErrorInvalidValue);
-  const auto memory = GraphMemory::reserve(size, settings().memory_limit);
+  const auto memory = GraphMemory::reserve(size, settings().memory_limit, stream->card);
   *pointer = memory == nullptr ? nullptr : memory->pointer();
   if (memory == nullptr) return cudaErrorMemoryAllocation;
   capture.recording.memory.push_back(memory);

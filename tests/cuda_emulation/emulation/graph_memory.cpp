@@ -15,8 +15,8 @@ std::map<const void*, GraphMemory*>& nodes() {
 
 }  // namespace
 
-std::shared_ptr<GraphMemory> GraphMemory::reserve(std::size_t size, std::size_t limit) {
-  void* const pointer = device_reserve(size, limit);
+std::shared_ptr<GraphMemory> GraphMemory::reserve(std::size_t size, std::size_t limit, int card) {
+  void* const pointer = device_reserve(size, limit, card);
   return pointer == nullptr ? nullptr : std::shared_ptr<GraphMemory>(new GraphMemory(pointer));
 }
 

@@ -14,7 +14,7 @@ namespace cuda_emulation {
 class GraphMemory {
  public:
   /// Null where device_reserve() is null.
-  static std::shared_ptr<GraphMemory> reserve(std::size_t size, std::size_t limit);
+  static std::shared_ptr<GraphMemory> reserve(std::size_t size, std::size_t limit, int card);
   /// Of the node at this address; null when the address is another, or its graph is destroyed.
   static GraphMemory* find(const void* pointer);
 

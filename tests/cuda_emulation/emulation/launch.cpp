@@ -55,7 +55,12 @@ cudaError_t injected_error() {
 
 }  // namespace
 
-void check_argument(const void* kernel, std::size_t number, const void* bytes, std::size_t size) {
+int card_of_launch(const cudaLaunchConfig_t* config) {
+  const Lock lock;
+  return config != nullptr ? card_of_stream(config->stream) : current_card();
+}
+
+void check_argument(const ArgumentPlace& place, const void* bytes, std::size_t size) {
   const Lock lock;
   for (std::size_t offset = 0; offset + sizeof(void*) <= size; offset += sizeof(void*)) {
     const void* word = nullptr;
@@ -63,10 +68,21 @@ void check_argument(const void* kernel, std::size_t number, const void* bytes, s
     if (is_host_address(word))
       throw EmulationError(
           fmt::format("argument {} of the kernel {} holds a host pointer, {} at its byte {}",
-                      number,
-                      kernel_name(kernel),
+                      place.number,
+                      kernel_name(place.kernel),
                       word,
                       offset));
+    if (!is_device_address(word)) continue;
+    const int owner = card_of(word);
+    if (owner >= 0 && owner != place.card)
+      throw EmulationError(
+          fmt::format("argument {} of the kernel {} holds memory of card {} at its byte {}, but "
+                      "runs on card {}",
+                      place.number,
+                      kernel_name(place.kernel),
+                      owner,
+                      offset,
+                      place.card));
   }
 }
 
@@ -78,6 +94,8 @@ cudaError_t launch(const cudaLaunchConfig_t* config,
   cudaError_t error = device_error();
   if (error == cudaSuccess) error = injected_error();
   if (error == cudaSuccess) error = configuration_error(*config);
+  if (error == cudaSuccess && card_of_stream(config->stream) != current_card())
+    error = cudaErrorInvalidResourceHandle;
   if (error != cudaSuccess) return record_error(refuse(config->stream, error));
   const auto run =
       [grid = config->gridDim, block = config->blockDim, kernel, thread = std::move(thread)] {

@@ -10,9 +10,20 @@
 
 namespace cuda_emulation {
 
-/// Searches the aligned words of a kernel's argument for an address of the host.
+/// Which argument of which kernel, on which card.
+struct ArgumentPlace {
+  const void* kernel;
+  std::size_t number;
+  int card;
+};
+
+/// Searches the aligned words of a kernel's argument for an address of the host, or of memory of
+/// another card.
 /// @throws EmulationError "argument N of the kernel NAME holds a host pointer".
-void check_argument(const void* kernel, std::size_t number, const void* bytes, std::size_t size);
+void check_argument(const ArgumentPlace& place, const void* bytes, std::size_t size);
+
+/// The card that a launch is for.
+int card_of_launch(const cudaLaunchConfig_t* config);
 
 /// Checks the configuration, then runs `thread` for every thread of the grid, or captures that.
 /// Errors are recorded for cudaGetLastError.
@@ -21,10 +32,10 @@ cudaError_t launch(const cudaLaunchConfig_t* config,
                    std::function<void()> thread);
 
 template <typename T>
-void check_argument(const void* kernel, std::size_t number, const T& argument) {
+void check_argument(const ArgumentPlace& place, const T& argument) {
   static_assert(std::is_trivially_copyable_v<T>, "a kernel takes its arguments as bytes");
   if constexpr (!std::is_arithmetic_v<T> && !std::is_enum_v<T>)
-    check_argument(kernel, number, &argument, sizeof(T));
+    check_argument(place, &argument, sizeof(T));
 }
 
 }  // namespace cuda_emulation
@@ -38,8 +49,9 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config,
   const auto* const address = reinterpret_cast<const void*>(kernel);
   std::apply(
       [&](const Parameters&... parameter) {
+        [[maybe_unused]] const int card = cuda_emulation::card_of_launch(config);
         std::size_t number = 0;
-        (cuda_emulation::check_argument(address, ++number, parameter), ...);
+        (cuda_emulation::check_argument({address, ++number, card}, parameter), ...);
       },
       packed);
   return cuda_emulation::launch(config, address, [=] { std::apply(kernel, packed); });

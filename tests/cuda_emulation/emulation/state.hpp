@@ -35,6 +35,10 @@ cudaError_t record_error(cudaError_t error);
 /// cudaSuccess when there is a driver and a device.
 cudaError_t device_error();
 
+/// The number of this thread's current card, and of the one that the stream was made on.
+int current_card();
+int card_of_stream(cudaStream_t stream);
+
 /// Does a piece of device work with the memory open, or records it where the stream captures.
 /// The work runs under the mutex. Errors are not yet recorded for cudaGetLastError.
 cudaError_t enqueue(cudaStream_t stream, std::function<cudaError_t()> work);

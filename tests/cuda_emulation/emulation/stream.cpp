@@ -87,6 +87,10 @@ cudaError_t stream_error(cudaStream_t stream) {
   return invalidated ? cudaErrorStreamCaptureInvalidated : cudaSuccess;
 }
 
+int card_of_stream(cudaStream_t stream) {
+  return stream != nullptr && is_handle(stream) ? stream->card : current_card();
+}
+
 cudaError_t refuse(cudaStream_t stream, cudaError_t error) {
   return is_capturing(stream) ? invalidate(*stream->capture, error) : error;
 }
@@ -165,7 +169,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned int flags) 
   const Lock lock;
   const cudaError_t error = cuda_emulation::device_error();
   if (error != cudaSuccess) return record_error(error);
-  *stream = new CUstream_st{.flags = flags};
+  *stream = new CUstream_st{.flags = flags, .card = cuda_emulation::current_card()};
   cuda_emulation::add_handle(*stream);
   return cudaSuccess;
 }
@@ -215,7 +219,7 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned int flags) {
   const Lock lock;
   const cudaError_t error = cuda_emulation::device_error();
   if (error != cudaSuccess) return record_error(error);
-  *event = new CUevent_st{.flags = flags};
+  *event = new CUevent_st{.flags = flags, .card = cuda_emulation::current_card()};
   cuda_emulation::add_handle(*event);
   return cudaSuccess;
 }
@@ -237,6 +241,8 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   if (!cuda_emulation::is_handle(event)) return record_error(cudaErrorInvalidResourceHandle);
   const cudaError_t error = cuda_emulation::stream_error(stream);
   if (error != cudaSuccess) return record_error(error);
+  if (event->card != cuda_emulation::card_of_stream(stream))
+    return record_error(cudaErrorInvalidResourceHandle);
   event->capture = stream == nullptr ? nullptr : stream->capture;
   event->stream = stream;
   event->work_captured = stream == nullptr ? 0 : stream->work_captured;

@@ -57,6 +57,7 @@ void remove_handle(const void* handle);
 
 struct CUstream_st {
   unsigned flags = 0;
+  int card = 0;
   std::shared_ptr<cuda_emulation::Capture> capture{};
   std::size_t work_captured = 0;
   bool unjoined = false;  // has captured work that no event has led back from
@@ -64,6 +65,7 @@ struct CUstream_st {
 
 struct CUevent_st {
   unsigned flags = 0;
+  int card = 0;
   std::optional<std::chrono::steady_clock::time_point> time{};
   std::shared_ptr<cuda_emulation::Capture> capture{};  // in which it was last recorded
   cudaStream_t stream = nullptr;

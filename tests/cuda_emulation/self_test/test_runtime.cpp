@@ -80,6 +80,37 @@ TEST_CASE("a launch outside the limits of a card is refused and remembered") {
   cudaGetLastError();
 }
 
+TEST_CASE("a card's kernels take its own memory, in a stream of the current card") {
+  set_device_count(2);
+  const DeviceArray<int> first({0});
+  REQUIRE(cudaSetDevice(1) == cudaSuccess);
+  const DeviceArray<int> second({0});
+  const Stream stream;
+  cudaEvent_t event = nullptr;
+  REQUIRE(cudaEventCreate(&event) == cudaSuccess);
+  CHECK(run(1, 1, add_one, second.data()) == cudaSuccess);
+  CHECK_THROWS_WITH_AS(
+      run(1, 1, add_one, first.data()),
+      doctest::Contains("holds memory of card 0 at its byte 0, but runs on card 1"),
+      EmulationError);
+  REQUIRE(cudaSetDevice(0) == cudaSuccess);
+  const cudaLaunchConfig_t there = {1, 1, 0, stream, nullptr, 0};
+  CHECK(cudaLaunchKernelEx(&there, add_one, second.data()) == cudaErrorInvalidResourceHandle);
+  const Stream here;
+  CHECK(cudaEventRecord(event, here) == cudaErrorInvalidResourceHandle);
+  CHECK(cudaEventRecord(event, stream) == cudaSuccess);
+  void* of_stream = nullptr;  // on the stream's card, whichever is the current one
+  REQUIRE(cudaMallocAsync(&of_stream, 4, stream) == cudaSuccess);
+  CHECK_THROWS_AS(run(1, 1, add_one, static_cast<int*>(of_stream)), EmulationError);
+  CHECK(cudaMemcpy(of_stream, first.data(), 4, cudaMemcpyDefault) == cudaSuccess);
+  CHECK(cudaFree(of_stream) == cudaSuccess);
+  CHECK(second.values() == std::vector<int>{1});
+  CHECK(first.values() == std::vector<int>{0});
+  cudaEventDestroy(event);
+  cudaGetLastError();
+  reset_settings();
+}
+
 TEST_CASE("failures are injected one by one") {
   const DeviceArray<int> x({0});
   int count = -1;
