@@ -10,6 +10,7 @@
 
 #include <spiketape.hpp>
 
+#include "tests/cuda/compare.hpp"
 #include "tests/layers/support.hpp"
 
 namespace spiketape::testing {
@@ -103,18 +104,6 @@ struct Trained {
     return loss;
   }
 };
-
-inline double norm_error(const Tensor& got, const Tensor& expected) {
-  REQUIRE(got.shape() == expected.shape());
-  double error = 0.0;
-  double norm = 0.0;
-  for (std::size_t i = 0; i < expected.values().size(); ++i) {
-    const double e = expected.values()[i];
-    error += std::pow(got.values()[i] - e, 2.0);
-    norm += e * e;
-  }
-  return std::sqrt(error) / std::max(std::sqrt(norm), 1e-6);
-}
 
 inline void check_same(Trained& got, Trained& expected) {
   const auto parameters = expected.net.parameters();

@@ -13,6 +13,7 @@
 #include "core/random.hpp"
 #include "core/sweep.hpp"
 #include "cuda/terms.hpp"
+#include "tests/cuda/compare.hpp"
 
 using namespace spiketape;
 
@@ -193,10 +194,7 @@ TEST_CASE("a path asked for by name does not follow the table, nor do few weight
 }
 
 TEST_CASE("in deterministic mode events are sorted sums, also where the table names cuSPARSE") {
-  const struct Deterministic {
-    Deterministic() { set_deterministic(true); }
-    ~Deterministic() { set_deterministic(false); }
-  } mode;
+  const testing::Deterministic on;
   for_each_card([](Device device) {
     const Layer layer(device, SynapsePath::automatic);
     const Table sparse({.rows = {{70, 0.1, SynapsePath::cusparse, SynapsePath::cusparse}}});

@@ -26,7 +26,7 @@ TEST_CASE("matrix products are recorded, too") {
 
 TEST_CASE("replayed deterministic steps have the bits of plain ones") {
   for (const Device device : cards()) {
-    set_deterministic(true);
+    const Deterministic on;
     Trained plain(device, false, SynapsePath::automatic, Update::within_step);
     Trained replayed(device, true, SynapsePath::automatic, Update::within_step);
     for (const float density : {0.1f, 0.1f, 0.05f, 0.0f, 0.3f, 0.02f, 0.8f, 0.1f}) {
@@ -34,14 +34,9 @@ TEST_CASE("replayed deterministic steps have the bits of plain ones") {
       const Batch batch = Net::batch(3, density);
       CHECK(replayed.train(batch) == plain.train(batch));
     }
-    set_deterministic(false);
     CHECK(replayed.step.why_not() == "");
     CHECK(replayed.step.replays() == 7);
-    const std::vector<Tensor> got = everything(replayed);
-    const std::vector<Tensor> expected = everything(plain);
-    for (std::size_t k = 0; k < expected.size(); ++k)
-      for (std::size_t i = 0; i < expected[k].values().size(); ++i)
-        REQUIRE(got[k].values()[i] == expected[k].values()[i]);
+    check_same_bits(everything(replayed), everything(plain));
   }
 }
 

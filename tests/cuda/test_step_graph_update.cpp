@@ -21,13 +21,6 @@ Trained updated_within(Device device, bool replays = true) {
   return {device, replays, SynapsePath::event, Update::within_step};
 }
 
-void check_same_bits(const std::vector<Tensor>& got, const std::vector<Tensor>& expected) {
-  REQUIRE(got.size() == expected.size());
-  for (std::size_t k = 0; k < got.size(); ++k)
-    for (std::size_t i = 0; i < got[k].values().size(); ++i)
-      REQUIRE(got[k].values()[i] == expected[k].values()[i]);
-}
-
 void write(Device device, Variable parameter, std::int64_t at, float value) {
   Tensor values = parameter.value().to(kCpu);
   values.data()[at] = value;

@@ -13,6 +13,7 @@
 #include "core/error.hpp"
 #include "core/random.hpp"
 #include "core/sweep.hpp"
+#include "tests/cuda/compare.hpp"
 
 using namespace spiketape;
 
@@ -345,10 +346,7 @@ TEST_CASE("sweeps agree by every path, within what float sums of currents allow"
 }
 
 TEST_CASE("deterministic sweeps agree and repeat their bits") {
-  const struct Deterministic {
-    Deterministic() { set_deterministic(true); }
-    ~Deterministic() { set_deterministic(false); }
-  } mode;
+  const testing::Deterministic on;
   const Layer layer{
       .batch = 5, .steps = 12, .neurons = 70, .terms = 2, .recurrent = true, .bias = true};
   compare(layer);

@@ -15,9 +15,11 @@
 
 #include <spiketape.hpp>
 
+#include "tests/cuda/compare.hpp"
 #include "tests/layers/support.hpp"
 
 using namespace spiketape;
+using namespace spiketape::testing;
 
 namespace {
 
@@ -96,30 +98,6 @@ Run train(Device device,
     run.parameters.push_back(parameter.variable.value().to(kCpu));
   return run;
 }
-
-double norm_error(const Tensor& got, const Tensor& expected) {
-  REQUIRE(got.shape() == expected.shape());
-  double error = 0.0;
-  double norm = 0.0;
-  for (std::size_t i = 0; i < expected.values().size(); ++i) {
-    const double e = expected.values()[i];
-    error += std::pow(got.values()[i] - e, 2.0);
-    norm += e * e;
-  }
-  return std::sqrt(error) / std::max(std::sqrt(norm), 1e-6);
-}
-
-bool same_bits(const Tensor& a, const Tensor& b) {
-  return std::ranges::equal(a.to(kCpu).values(), b.to(kCpu).values());
-}
-
-/// set_deterministic(true) for its life.
-struct Deterministic {
-  Deterministic() { set_deterministic(true); }
-  ~Deterministic() { set_deterministic(false); }
-  Deterministic(const Deterministic&) = delete;
-  Deterministic& operator=(const Deterministic&) = delete;
-};
 
 void for_both_variants(const std::function<void(Device, bool)>& body) {
   for (const bool recurrent : {false, true})

@@ -42,22 +42,6 @@ class TwoCards {
   std::vector<Device> all_;
 };
 
-struct Deterministic {
-  Deterministic() { set_deterministic(true); }
-  ~Deterministic() { set_deterministic(false); }
-  Deterministic(const Deterministic&) = delete;
-  Deterministic& operator=(const Deterministic&) = delete;
-};
-
-void check_same_bits(Trained& got, Trained& expected) {
-  const std::vector<Tensor> a = everything(got);
-  const std::vector<Tensor> b = everything(expected);
-  REQUIRE(a.size() == b.size());
-  for (std::size_t k = 0; k < a.size(); ++k)
-    for (std::size_t i = 0; i < a[k].values().size(); ++i)
-      REQUIRE(a[k].values()[i] == b[k].values()[i]);
-}
-
 }  // namespace
 
 TEST_CASE("two networks on two cards learn in turn what one learns alone") {
@@ -77,7 +61,7 @@ TEST_CASE("two networks on two cards learn in turn what one learns alone") {
       }
       CHECK(first.step.replays() == (replays ? 4 : 0));
       CHECK(second.step.replays() == (replays ? 4 : 0));
-      check_same_bits(second, first);
+      check_same_bits(everything(second), everything(first));
     }
 }
 
