@@ -28,8 +28,8 @@ namespace spiketape {
 /// something that the host waits for.
 class StepGraph {
  public:
-  /// Returns what the caller wants to see. At a replay the card's work is done again, and no line of
-  /// the body runs: what changes from step to step has to come from the two arguments (and from
+  /// Returns what the caller wants to see. At a replay the card's work is done again, and no line
+  /// of the body runs: what changes from step to step has to come from the two arguments (and from
   /// counters: Dropout). Of the things that outlive the step, only what optimisers change is safe
   /// from a step whose results turn out to be void. What the body refers to must outlive this.
   using Body = std::function<std::vector<Variable>(const SpikeVariable& spikes,
