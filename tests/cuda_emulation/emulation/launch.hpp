@@ -31,11 +31,24 @@ cudaError_t launch(const cudaLaunchConfig_t* config,
                    const void* kernel,
                    std::function<void()> thread);
 
+/// What lies between members may be half of an old address, and with the member before it look like
+/// one.
 template <typename T>
-void check_argument(const ArgumentPlace& place, const T& argument) {
+void clear_padding([[maybe_unused]] T* value) {
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_clear_padding)
+  __builtin_clear_padding(value);
+#endif
+#endif
+}
+
+template <typename T>
+void check_argument(const ArgumentPlace& place, T argument) {
   static_assert(std::is_trivially_copyable_v<T>, "a kernel takes its arguments as bytes");
-  if constexpr (!std::is_arithmetic_v<T> && !std::is_enum_v<T>)
+  if constexpr (!std::is_arithmetic_v<T> && !std::is_enum_v<T>) {
+    clear_padding(&argument);
     check_argument(place, &argument, sizeof(T));
+  }
 }
 
 }  // namespace cuda_emulation

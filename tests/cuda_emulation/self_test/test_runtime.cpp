@@ -1,4 +1,7 @@
+#include <cstdint>
+#include <cstring>
 #include <string>
+#include <vector>
 
 #include "support.hpp"
 
@@ -109,6 +112,26 @@ TEST_CASE("a card's kernels take its own memory, in a stream of the current card
   cudaEventDestroy(event);
   cudaGetLastError();
   reset_settings();
+}
+
+struct Padded {
+  float before;
+  int* pointer;
+};
+
+__global__ void take(Padded padded) { *padded.pointer += static_cast<int>(padded.before); }
+
+TEST_CASE("what lies between the members of an argument is no address") {
+  const DeviceArray<int> x({0});
+  std::vector<int> host(1);
+  const auto launch_with = [&](std::uintptr_t garbage, int* pointer) {
+    Padded padded;
+    std::memcpy(&padded, &garbage, sizeof garbage);  // padding and all
+    padded.pointer = pointer;
+    return run(1, 1, take, padded);
+  };
+  CHECK(launch_with(reinterpret_cast<std::uintptr_t>(host.data()), x.data()) == cudaSuccess);
+  CHECK_THROWS_AS(launch_with(0, host.data()), EmulationError);
 }
 
 TEST_CASE("failures are injected one by one") {
