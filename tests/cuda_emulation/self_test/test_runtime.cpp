@@ -125,10 +125,11 @@ TEST_CASE("what lies between the members of an argument is no address") {
   const DeviceArray<int> x({0});
   std::vector<int> host(1);
   const auto launch_with = [&](std::uintptr_t garbage, int* pointer) {
-    Padded padded;
-    std::memcpy(&padded, &garbage, sizeof garbage);  // padding and all
-    padded.pointer = pointer;
-    return run(1, 1, take, padded);
+    std::vector<Padded> padded(1);
+    std::memcpy(static_cast<void*>(padded.data()), &garbage, sizeof garbage);  // padding and all
+    padded[0].pointer = pointer;
+    const cudaLaunchConfig_t config = {1, 1, 0, nullptr, nullptr, 0};
+    return cudaLaunchKernelEx(&config, take, padded[0]);
   };
   CHECK(launch_with(reinterpret_cast<std::uintptr_t>(host.data()), x.data()) == cudaSuccess);
   CHECK_THROWS_AS(launch_with(0, host.data()), EmulationError);
