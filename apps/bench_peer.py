@@ -209,7 +209,9 @@ def main():
             f"{shape:7} {what:20} {forward:9.3f} {backward:9.3f} {update:9.3f} {step:9.3f} {step / ours:6.1f}x {kept:9.2f} {peak:9.1f}",
             flush=True,
         )
-        figures.append({"shape": shape, "what": what, "step_ms": step, "ratio": step / ours, "kept_mib": kept, "peak_mib": peak})
+        memory = {"kept_mib": kept, "peak_mib": peak}
+        known = {name: None if math.isnan(mib) else mib for name, mib in memory.items()}  # JSON has no NaN
+        figures.append({"shape": shape, "what": what, "step_ms": step, "ratio": step / ours, **known})
 
     for shape in ARGUMENTS.shapes.split(","):
         own = time_spiketape(shape)

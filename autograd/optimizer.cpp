@@ -85,9 +85,12 @@ void Optimizer::step() {
         fmt::format("{}: its updates cannot be recorded; call step() after the step", name_));
   if (std::exchange(recorded_in_, replay->id()) == replay->id())
     throw NotRecordable(fmt::format("{}: makes two updates in one step", name_));
-  replay->require([this] { return with_gradients().empty(); });
+  replay->require([this, alive = std::weak_ptr<const bool>(alive_)] {
+    return !alive.expired() && with_gradients().empty();
+  });
   replay->before([this, which] { refresh_for(which); });
   update(updates(which));
+  replay->update_recorded();
   replay->after([this, which] { finish_step(which); });
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,8 +23,8 @@ class Optimizer {
   /// Applies the gradients, then clears them. A parameter without a gradient in this step (it took
   /// no part in the loss, or wants none) is skipped whole: value, slots and its own step count stay
   /// as they are, weight decay included.
-  /// In the body of a StepGraph it is part of what a card replays: the gradients have to be the
-  /// body's own, and it is called once.
+  /// In the body of a StepGraph it is part of what a card replays: it is called once, and last, for
+  /// gradients of the body's own.
   /// @throws BackendError when a parameter was moved to another device after the optimiser was
   /// made.
   void step();
@@ -97,6 +98,7 @@ class Optimizer {
   std::vector<std::int64_t> parameter_steps_;
   std::int64_t steps_done_ = 0;
   std::uint64_t recorded_in_ = 0;  ///< the Replay::id() that has a step of this
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };
 
 }  // namespace spiketape

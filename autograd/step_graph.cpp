@@ -147,8 +147,9 @@ bool StepGraph::may_replay(const SpikeTensor& spikes, std::span<const std::int32
 }
 
 bool StepGraph::record(const SpikeTensor& spikes, std::span<const std::int32_t> labels) {
-  auto recorded = std::make_unique<Recorded>(spikes, labels);
+  std::unique_ptr<Recorded> recorded;
   try {
+    recorded = std::make_unique<Recorded>(spikes, labels);
     recorded->record(body_);
   } catch (const NotYetRecordable&) {
     return false;

@@ -24,14 +24,14 @@ namespace spiketape {
 ///     });
 ///     for (const Batch& batch : loader) loss_sum += step(batch.spikes, batch.labels)[0].item();
 ///
-/// The update may as well follow step(), e.g. when gradients are to be clipped: their norm is
-/// something that the host waits for.
+/// The update comes last in the body, or after step(), e.g. when gradients are to be clipped: their
+/// norm is something that the host waits for.
 class StepGraph {
  public:
   /// Returns what the caller wants to see. At a replay the card's work is done again, and no line
   /// of the body runs: what changes from step to step has to come from the two arguments (and from
-  /// counters: Dropout). Of the things that outlive the step, only what optimisers change is safe
-  /// from a step whose results turn out to be void. What the body refers to must outlive this.
+  /// counters: Dropout). A step whose results turn out to be void may have written to arrays that
+  /// outlive it; only what optimisers change is safe from that.
   using Body = std::function<std::vector<Variable>(const SpikeVariable& spikes,
                                                    std::span<const std::int32_t> labels)>;
 

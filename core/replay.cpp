@@ -42,6 +42,14 @@ std::uint64_t Replay::follow_counter(const std::shared_ptr<std::uint64_t>& count
   return *counter;
 }
 
+void Replay::judge(std::function<bool()> holds) {
+  if (updated_)
+    throw NotRecordable(
+        "the step goes on after an optimiser's update; make it the last thing, or call it after "
+        "the step");
+  judge_last(std::move(holds));
+}
+
 void Replay::end() {
   for (const auto& undo : at_end_) undo();
   at_end_.clear();

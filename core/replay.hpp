@@ -65,7 +65,10 @@ class Replay {
   /// Asked after the card's work, in order, until one is false: the results are void, because an
   /// array was too short, and the step has to be recorded anew. Throws for results that are not
   /// finite.
-  void judge(std::function<bool()> holds) { judge_.push_back(std::move(holds)); }
+  /// @throws NotRecordable after an update: what is found later could not hold it back any more.
+  void judge(std::function<bool()> holds);
+  /// An optimiser's work was recorded.
+  void update_recorded() { updated_ = true; }
   /// Called after a replay whose results hold.
   void after(std::function<void()> work) { after_.push_back(std::move(work)); }
 
@@ -92,6 +95,8 @@ class Replay {
     Replay* outer_;
   };
 
+  /// As judge(), asked after all others.
+  void judge_last(std::function<bool()> holds) { judge_.push_back(std::move(holds)); }
   void check_before() const;
   /// False: void. Otherwise the work after it is done, too.
   bool conclude() const;
@@ -108,6 +113,7 @@ class Replay {
     std::uint64_t advance;
   };
   std::uint64_t id_;
+  bool updated_ = false;
   std::vector<std::function<void()>> at_end_;
   std::vector<std::function<bool()>> require_;
   std::vector<std::function<void()>> before_;

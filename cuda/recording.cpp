@@ -11,7 +11,7 @@
 namespace spiketape::cuda {
 namespace {
 
-/// Of the notes. A sweep takes 64, a parameter 12 to 16.
+/// Of the notes. A sweep takes 32, a readout or a loss 16, a parameter of Adam 12.
 constexpr std::size_t kNoteBytes = 32 * 1024;
 constexpr std::size_t kNoteAlignment = 16;
 
@@ -82,7 +82,7 @@ void Recording::record(const std::function<void()>& body) {
 
 // Asked last: by then the host has found every reason that the card may have had.
 void Recording::judge_spoiled() {
-  judge([spoiled = spoiled_.on_host] {
+  judge_last([spoiled = spoiled_.on_host] {
     if (*spoiled != 0)
       throw BackendError(
           "cuda: the card gave up the results of a replayed step, and the host does not see why; "

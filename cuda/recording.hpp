@@ -52,9 +52,11 @@ class Recording final : public Replay {
     return {reinterpret_cast<T*>(notes_.data() + at),
             std::static_pointer_cast<const T>(std::shared_ptr<const void>(told_, told_at(at)))};
   }
-  /// A note of what the host has at `values` when a replay begins. @pre follows(values.data())
+  /// A note of what the host has at `values` when a replay begins.
+  /// @throws NotRecordable when the notes are full, and unless the host follows() `values`.
   template <typename T>
   const T* note_of(std::span<const T> values) {
+    require_followed(values.data());
     const std::size_t at = take(values.size_bytes());
     refreshes_.push_back({sent_at(at), values.data(), values.size_bytes()});
     return reinterpret_cast<const T*>(notes_.data() + at);

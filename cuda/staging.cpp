@@ -5,17 +5,16 @@
 namespace spiketape::cuda {
 
 Staging::~Staging() {
-  const auto free = [](auto& ring) {
-    for (Block& block : ring.blocks)
+  for (Ring* const ring : {&small_, &large_})
+    for (Block& block : ring->blocks)
       if (block.memory != nullptr) cudaFreeHost(block.memory);
-  };
-  free(small_);
-  free(large_);
 }
 
 void Staging::upload(void* to, const void* from, std::size_t bytes, cudaStream_t stream) {
-  const std::lock_guard lock(mutex_);
-  Block& block = bytes <= kSmall ? small_.take() : large_.take();
+  Ring& ring = bytes <= kSmall ? small_ : large_;
+  const std::lock_guard lock(ring.mutex);
+  Block& block = ring.blocks[ring.next];
+  ring.next = (ring.next + 1) % ring.blocks.size();
   if (!block.copied)
     block.copied = Event::make(&cudaEventCreateWithFlags, unsigned{cudaEventDisableTiming});
   else

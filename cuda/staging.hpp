@@ -1,9 +1,8 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <mutex>
-#include <utility>
+#include <vector>
 
 #include "cuda/handle.hpp"
 
@@ -29,18 +28,17 @@ class Staging {
     std::size_t bytes = 0;
     Event copied;
   };
-  template <std::size_t kBlocks>
   struct Ring {
-    std::array<Block, kBlocks> blocks;
-    std::size_t next = 0;
+    explicit Ring(std::size_t count) : blocks(count) {}
 
-    Block& take() { return blocks[std::exchange(next, (next + 1) % kBlocks)]; }
+    std::mutex mutex;
+    std::vector<Block> blocks;
+    std::size_t next = 0;
   };
   static constexpr std::size_t kSmall = 64 * 1024;
 
-  std::mutex mutex_;
-  Ring<16> small_;  ///< of kSmall bytes each
-  Ring<4> large_;
+  Ring small_{16};  ///< of kSmall bytes each
+  Ring large_{4};
 };
 
 }  // namespace spiketape::cuda

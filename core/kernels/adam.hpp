@@ -43,8 +43,8 @@ void adam(const AdamArguments& arguments);
 
 namespace cuda {
 
-/// In one launch for all parameters. In a recording, which must follow them, the factors are those
-/// of the replay.
+/// In one launch for all parameters. A recording has to follow() the factors, and each replay takes
+/// what they are then.
 void adam(const AdamArguments& arguments);
 
 }  // namespace cuda

@@ -28,8 +28,8 @@ void sgd(const SgdArguments& arguments);
 }  // namespace cpu
 
 namespace cuda {
-/// In one launch for all parameters. In a recording, which must follow it, the learning rate is
-/// that of the replay.
+/// In one launch for all parameters. A recording has to follow() the learning rate, and each replay
+/// takes what it is then.
 void sgd(const SgdArguments& arguments);
 }  // namespace cuda
 

@@ -93,6 +93,19 @@ TEST_CASE("a library's handle and memory are there before a recording, or it wai
   CHECK(memory_use(card.device).current == before + 32 * 1024 * 1024);
 }
 
+TEST_CASE("a step of more notes than there is room for is not recorded, one of fewer is") {
+  const Card card(504);
+  Recording recording(card.device);
+  const auto take = [&](int count) {
+    for (int i = 0; i < count; ++i) recording.note<std::uint64_t>(0, 0);
+  };
+  CHECK_NOTHROW(take(1000));
+  CHECK_THROWS_WITH_AS(take(2000), doctest::Contains("too many layers"), NotRecordable);
+  Recording other(card.device);
+  CHECK_NOTHROW(other.record([] {}));
+  CHECK(other.replay());
+}
+
 #else
 
 TEST_CASE("a card's handles are counted only where the card is emulated") {

@@ -2,7 +2,6 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <memory>
 #include <vector>
 
 #include <spiketape.hpp>
@@ -60,8 +59,10 @@ TEST_CASE("steps by cusparse run and say why") {
 }
 
 TEST_CASE("auto is recorded with a table that names cusparse, and takes events") {
-  const std::shared_ptr<const PathTable> before = path_table();
-  set_path_table({{{35, 0.1, SynapsePath::cusparse, SynapsePath::cusparse}}, 0});
+  const struct Table {
+    Table() { set_path_table({{{35, 0.1, SynapsePath::cusparse, SynapsePath::cusparse}}, 0}); }
+    ~Table() { set_path_table(reckoned_path_table()); }
+  } cusparse;
   for (const Device device : cards()) {
     Trained plain(device, false, SynapsePath::automatic);
     Trained replayed(device, true, SynapsePath::automatic);
@@ -72,5 +73,4 @@ TEST_CASE("auto is recorded with a table that names cusparse, and takes events")
     CHECK(replayed.step.replays() == 4);
     check_same(replayed, plain);
   }
-  set_path_table(*before);
 }

@@ -190,12 +190,14 @@ TEST_CASE("every optimiser is replayed as it runs") {
               return values;
             },
             replays);
-        for (std::uint64_t i = 0; i < 5; ++i) {
+        for (std::uint64_t i = 0; i < 6; ++i) {
+          if (i == 3) parameters[0].variable.grad().fill(0.1f);  // this once there is one: it runs
           optimizer->set_learning_rate(0.02f * static_cast<float>(i + 1));
           const Batch batch = Net::batch(i);
           step(batch.spikes.to(device), batch.labels);
         }
         CHECK(step.replays() == (replays ? 4 : 0));
+        CHECK(parameters[0].variable.value().to(kCpu).values()[0] != 0.0f);
         CHECK(step.why_not() == "");
         std::vector<Tensor> all;
         for (const NamedVariable& parameter : net.parameters())
@@ -237,11 +239,8 @@ TEST_CASE("an optimiser that cannot be recorded, and one that is called twice, r
     Adam adam(net.parameters());
     const auto why_not = [&](Optimizer* optimizer, int calls) {
       StepGraph step([&](const SpikeVariable& spikes, std::span<const std::int32_t> labels) {
-        std::vector<Variable> values;
-        for (int i = 0; i < calls; ++i) {
-          values = learn(net, spikes, labels);
-          optimizer->step();
-        }
+        std::vector<Variable> values = learn(net, spikes, labels);
+        for (int i = 0; i < calls; ++i) optimizer->step();
         return values;
       });
       for (std::uint64_t i = 0; i < 3; ++i)
@@ -253,6 +252,51 @@ TEST_CASE("an optimiser that cannot be recorded, and one that is called twice, r
     CHECK(why_not(&plain, 1).find("plain: its updates cannot be recorded") != std::string::npos);
     CHECK(plain.updated == 3 * net.parameters().size());
     CHECK(why_not(&adam, 2).find("adam: makes two updates") != std::string::npos);
+  }
+}
+
+TEST_CASE("a step that goes on after its update runs and says why") {
+  for (const Device device : cards()) {
+    const auto run = [&](bool replays) {
+      Net net(device);
+      Adam adam(net.parameters(), {.learning_rate = 5e-3f, .epsilon = 1e-4f});
+      StepGraph step(
+          [&](const SpikeVariable& spikes, std::span<const std::int32_t> labels) {
+            learn(net, spikes, labels);
+            adam.step();
+            return learn(net, spikes, labels);  // finds that its arrays are too short, too late
+          },
+          replays);
+      for (const float density : {0.05f, 0.05f, 0.4f}) {
+        adam.zero_grad();
+        const Batch batch = Net::batch(2, density);
+        step(batch.spikes.to(device), batch.labels);
+        CHECK(any_gradient(net));
+      }
+      CHECK((step.why_not().find("goes on after an optimiser's update") != std::string::npos) ==
+            replays);
+      return net.fc1.parameter("weight").value().to(kCpu);
+    };
+    CHECK(norm_error(run(true), run(false)) < kTolerance);
+  }
+}
+
+TEST_CASE("an optimiser that is made anew has the step recorded anew") {
+  for (const Device device : cards()) {
+    Net net(device);
+    auto adam = std::make_unique<Adam>(net.parameters());
+    StepGraph step([&](const SpikeVariable& spikes, std::span<const std::int32_t> labels) {
+      std::vector<Variable> values = learn(net, spikes, labels);
+      adam->step();
+      return values;
+    });
+    for (std::uint64_t i = 0; i < 6; ++i) {
+      if (i == 3) adam = std::make_unique<Adam>(net.parameters());
+      step(Net::batch(i).spikes.to(device), Net::batch(i).labels);
+    }
+    CHECK(step.recordings() >= 2);
+    CHECK(step.replays() == 4);
+    CHECK(adam->steps_done() == 3);
   }
 }
 
